@@ -1,0 +1,8 @@
+# pulsekit_sanitizers: the instrumentation of the asan and tsan presets. Every target of ours links it.
+add_library(pulsekit_sanitizers INTERFACE)
+if(PULSEKIT_SANITIZE)
+  target_compile_options(pulsekit_sanitizers INTERFACE
+    -fsanitize=${PULSEKIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(pulsekit_sanitizers INTERFACE -fsanitize=${PULSEKIT_SANITIZE})
+  target_compile_definitions(pulsekit_sanitizers INTERFACE PULSEKIT_SANITIZED=1)
+endif()

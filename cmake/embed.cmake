@@ -1,0 +1,11 @@
+# Run by EmbedText.cmake: writes the files INPUTS as character arrays into the header OUT.
+set(text "// Generated. Do not edit.\n#pragma once\n\nnamespace embedded {\n")
+foreach(input IN LISTS INPUTS)
+  get_filename_component(name ${input} NAME)
+  string(MAKE_C_IDENTIFIER "k${name}" symbol)
+  file(READ ${input} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(APPEND text "inline constexpr char ${symbol}[] = {${bytes}'\\0'};\n")
+endforeach()
+string(APPEND text "}  // namespace embedded\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,45 @@
+// A request and its answer as plain values: nothing here knows the HTTP library.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace collector::http {
+
+/// Orders header names without regard to ASCII case.
+struct HeaderLess {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const noexcept;
+};
+
+struct Request {
+    std::string method;
+    std::string path;  ///< decoded, without the query
+    std::multimap<std::string, std::string, HeaderLess> headers;
+    std::vector<std::pair<std::string, std::string>> query;       ///< decoded, in order
+    std::map<std::string, std::string, std::less<>> path_values;  ///< what `{name}` in the route's pattern stood for
+    std::string body;                                             ///< as received: still in its Content-Encoding
+    std::string remote_address;                                   ///< of the connection, not of X-Forwarded-For
+
+    /// First header of that name, any case.
+    std::optional<std::string_view> header(std::string_view name) const;
+    /// First query parameter of that name.
+    std::optional<std::string_view> parameter(std::string_view name) const;
+    /// Every value of a repeated query parameter.
+    std::vector<std::string_view> parameters(std::string_view name) const;
+    /// What `{name}` in the pattern stood for; empty when the pattern has none.
+    std::string_view path_value(std::string_view name) const;
+};
+
+struct Response {
+    int status = 200;
+    std::string body;
+    std::string content_type = "application/json";  ///< not sent with 204
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+}  // namespace collector::http

@@ -1,0 +1,29 @@
+#include "http/route.hpp"
+
+#include "http/json.hpp"
+
+namespace collector::http {
+
+Responder::~Responder() {
+    if (send_) send_(plain_envelope(500));
+}
+
+void Responder::answer(Response response) {
+    if (auto send = std::exchange(send_, nullptr)) send(std::move(response));
+}
+
+Response plain_error(int status, std::string_view text) {
+    return {.status = status, .body = to_text(Json{{"error", text}})};
+}
+
+Response plain_envelope(int status) {
+    switch (status) {
+        case 400: return plain_error(status, "Bad request.");
+        case 404: return plain_error(status, "Not found.");
+        case 405: return plain_error(status, "Method not allowed.");
+        case 413: return plain_error(status, "Request body too large.");
+        default: return plain_error(status, "Internal server error.");
+    }
+}
+
+}  // namespace collector::http

@@ -1,0 +1,83 @@
+// Projects and their keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pulsekit/environment.hpp>
+#include <pulsekit/result.hpp>
+
+namespace collector::meta {
+
+enum class Scope { ingest, query, admin };
+
+std::string_view name_of(Scope scope);
+std::optional<Scope> scope_named(std::string_view name);
+
+struct Project {
+    std::string id;
+    std::string name;
+    std::string domain;
+    std::int64_t created_ms = 0;
+};
+
+/// What is kept of a key: never the key itself.
+struct Key {
+    std::string id;
+    std::string project_id;
+    std::string name;
+    std::string key_prefix;  ///< masked form: the first 12 characters and `...`
+    std::vector<Scope> scopes;
+    std::vector<std::string> allowed_modules;  ///< empty: all
+    std::optional<std::int64_t> expires_ms;
+    std::optional<std::int64_t> last_used_ms;
+    std::int64_t created_ms = 0;
+};
+
+struct NewKey {
+    std::string project_id;
+    std::string name;
+    std::vector<Scope> scopes;
+    std::vector<std::string> allowed_modules;
+    std::optional<std::int64_t> expires_ms;
+    std::string secret;  ///< empty: the catalog makes one; else an imported key of any shape
+};
+
+struct CreatedKey {
+    Key key;
+    std::string secret;  ///< shown this once
+};
+
+/// Owns its connection to the metadata database; keys are also held in memory, so that looking one up touches no disk.
+/// Thread safe.
+class Catalog {
+public:
+    static pulsekit::Result<std::unique_ptr<Catalog>> open(const std::string& database_path, pulsekit::Clock& clock,
+                                                           pulsekit::Random& random);
+    ~Catalog();
+
+    pulsekit::Result<Project> create_project(std::string_view name, std::string_view domain);
+    std::vector<Project> projects() const;  ///< oldest first
+    std::optional<Project> project(std::string_view id) const;
+
+    pulsekit::Result<CreatedKey> create_key(const NewKey& key);  ///< `not_found` without its project
+    std::vector<Key> keys(std::string_view project_id) const;    ///< oldest first
+    pulsekit::Result<void> revoke_key(std::string_view project_id, std::string_view key_id);  ///< dead at once
+
+    /// The key with this secret, expired or not; its last_used is noted (written behind, at most once a minute).
+    std::optional<Key> find_key(std::string_view secret);
+
+    /// 32 random bytes made when the database was, the same at each start: keys the visitor hash.
+    const std::string& server_secret() const;
+
+private:
+    struct Impl;
+    explicit Catalog(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace collector::meta

@@ -1,0 +1,122 @@
+#include "http/server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <thread>
+
+#include "tests/support/http_client.hpp"
+
+namespace collector::http {
+namespace {
+
+using pulsekit::test::http;
+
+Route route(std::string method, std::string pattern, Handler handler) {
+    return {.method = std::move(method),
+            .pattern = std::move(pattern),
+            .handler = std::move(handler),
+            .envelope = plain_envelope};
+}
+
+class ServerTest : public testing::Test {
+protected:
+    std::string start(std::vector<Route> routes, Server::Options options = {}) {
+        options.port = 0;
+        options.threads = 8;
+        server_ = std::make_unique<Server>(std::move(routes), std::move(options));
+        const auto port = server_->start();
+        EXPECT_TRUE(port.ok());
+        return "http://127.0.0.1:" + std::to_string(*port);
+    }
+    std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, AHandlerMayAnswerAfterItHasReturned) {
+    std::mutex mutex;
+    std::vector<Responder> kept;
+    const std::string base = start({route("POST", "/later", [&](Request, Responder responder) {
+        const std::lock_guard lock(mutex);
+        kept.push_back(std::move(responder));
+    })});
+    std::jthread answering([&](std::stop_token stop) {
+        while (!stop.stop_requested()) {
+            const std::lock_guard lock(mutex);
+            for (auto& responder : kept) responder.answer({.status = 202, .body = "{\"late\":true}"});
+            kept.clear();
+        }
+    });
+    const auto reply = http("POST", base + "/later", {}, "x");
+    EXPECT_EQ(reply.status, 202);
+    EXPECT_EQ(reply.body, "{\"late\":true}");
+}
+
+TEST_F(ServerTest, AForgottenOrThrowingHandlerCostsOneRequestA500) {
+    const std::string base =
+        start({route("GET", "/forgets", [](Request, Responder) {}),
+               route("GET", "/throws", [](Request, Responder) { throw std::runtime_error("oops"); }),
+               route("GET", "/fine", [](Request, Responder r) { r.answer({.body = "{}"}); })});
+    EXPECT_EQ(http("GET", base + "/forgets").status, 500);
+    EXPECT_EQ(http("GET", base + "/throws").body, "{\"error\":\"Internal server error.\"}");
+    EXPECT_EQ(http("GET", base + "/fine").status, 200);
+}
+
+TEST_F(ServerTest, TheBodyArrivesAsItWasSent) {
+    Request seen;
+    const std::string base = start({route("POST", "/in", [&](Request request, Responder responder) {
+        seen = std::move(request);
+        responder.answer({.status = 204});
+    })});
+    const std::string bytes(20'000, '\x1f');  // a form this long, or a body that is not gzip, must not be touched
+    EXPECT_EQ(http("POST", base + "/in?a=1&b=x%20y",
+                   {"Content-Encoding: gzip", "Content-Type: application/x-www-form-urlencoded"}, bytes)
+                  .status,
+              204);
+    EXPECT_EQ(seen.body, bytes);
+    EXPECT_EQ(seen.header("content-encoding"), "gzip");
+    EXPECT_EQ(seen.header("CONTENT-TYPE"), "application/x-www-form-urlencoded");
+    EXPECT_EQ(seen.parameter("b"), "x y");
+    EXPECT_EQ(seen.remote_address, "127.0.0.1");
+}
+
+TEST_F(ServerTest, TheBodyLimitIsExactAndAnsweredInTheRoutesEnvelope) {
+    Server::Options options;
+    options.max_body_bytes = 1000;
+    auto in = route("POST", "/in", [](Request, Responder responder) { responder.answer({.status = 204}); });
+    in.envelope = [](int status) { return Response{.status = status == 413 ? 400 : status, .body = "{\"mine\":1}"}; };
+    const std::string base = start({in}, options);
+    EXPECT_EQ(http("POST", base + "/in", {}, std::string(1000, 'x')).status, 204);
+    const auto over = http("POST", base + "/in", {}, std::string(1001, 'x'));
+    EXPECT_EQ(over.status, 400);
+    EXPECT_EQ(over.body, "{\"mine\":1}");
+}
+
+TEST_F(ServerTest, UnknownPathsAndMethods) {
+    Server::Options options;
+    options.not_found_envelopes = {
+        {"/special/", [](int status) { return Response{.status = status, .body = "{\"s\":1}"}; }}};
+    const std::string base = start({route("POST", "/in", [](Request, Responder r) { r.answer({}); })}, options);
+    EXPECT_EQ(http("GET", base + "/nowhere").body, "{\"error\":\"Not found.\"}");
+    EXPECT_EQ(http("GET", base + "/special/x").body, "{\"s\":1}");
+    const auto wrong = http("DELETE", base + "/in");
+    EXPECT_EQ(wrong.status, 405);
+    EXPECT_NE(wrong.head.find("Allow: POST"), std::string::npos) << wrong.head;
+    EXPECT_EQ(wrong.body, "{\"error\":\"Method not allowed.\"}");
+}
+
+TEST_F(ServerTest, TwoServersCannotShareAPort) {
+    start({});
+    Server::Options options;
+    options.port = 0;
+    Server first({}, options);
+    const auto port = first.start();
+    ASSERT_TRUE(port.ok());
+    options.port = *port;
+    Server second({}, options);
+    const auto refused = second.start();
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, pulsekit::ErrorCode::conflict);
+}
+
+}  // namespace
+}  // namespace collector::http
