@@ -23,6 +23,8 @@ class PULSEKIT_CAPABILITY("mutex") Mutex {
 public:
     void lock() PULSEKIT_ACQUIRE() { mutex_.lock(); }
     void unlock() PULSEKIT_RELEASE() { mutex_.unlock(); }
+    /// Tells the analysis, where it cannot see it, that this thread holds the mutex.
+    void assert_held() const PULSEKIT_ANNOTATION(assert_capability(this)) {}
 
 private:
     friend class MutexLock;

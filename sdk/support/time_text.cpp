@@ -123,6 +123,23 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
     return text.empty() ? midnight : std::nullopt;
 }
 
+std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(25) != " GMT" || text.substr(3, 2) != ", ") return std::nullopt;
+    const auto month = kMonths.find(text.substr(8, 3));
+    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+    std::string iso(text.substr(12, 4));
+    const auto number = static_cast<char>('0' + (month / 3 + 1) % 10);
+    iso += '-';
+    iso += month / 3 + 1 >= 10 ? '1' : '0';
+    iso += number;
+    iso += '-';
+    iso += text.substr(5, 2);
+    iso += 'T';
+    iso += text.substr(17, 8);
+    return parse_date_time(iso);
+}
+
 void write_date_time_ms(std::int64_t unix_ms, char* out) {
     const std::int64_t days = floor_divide(unix_ms, kDayMs);
     const std::int64_t rest = unix_ms - days * kDayMs;

@@ -25,6 +25,9 @@ std::optional<std::int64_t> parse_date_time(std::string_view text);
 /// `YYYY-MM-DD` to the milliseconds of its midnight in UTC.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, IMF-fixdate) to milliseconds since 1970.
+std::optional<std::int64_t> parse_http_date(std::string_view text);
+
 /// `2026-03-05T12:00:00.000Z`. Years 0 to 9999.
 std::string date_time_ms_text(std::int64_t unix_ms);
 /// Writes the 24 characters of date_time_ms_text() to `out`.

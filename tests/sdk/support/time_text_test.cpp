@@ -28,6 +28,15 @@ TEST(TimeText, RefusesWhatIsNotADateTime) {
     EXPECT_EQ(parse_date("2024-01-15T00:00:00Z"), std::nullopt);
 }
 
+TEST(TimeText, ReadsHttpDates) {
+    EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777000);
+    EXPECT_EQ(parse_http_date("Sun, 06 Dec 1994 08:49:37 GMT"), 786703777000);
+    for (const char* text : {"", "120", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 anF 1994 08:49:37 GMT",
+                             "Sun, 31 Feb 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"}) {
+        EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+    }
+}
+
 TEST(TimeText, WritesWhatItReads) {
     EXPECT_EQ(date_time_ms_text(1705314600123), "2024-01-15T10:30:00.123Z");
     EXPECT_EQ(date_time_text(1705314600999), "2024-01-15T10:30:00Z");

@@ -1,0 +1,104 @@
+#include <deque>
+
+#include "src/queue.hpp"
+
+namespace pulsekit {
+namespace {
+
+class MemoryQueue final : public Queue {
+public:
+    explicit MemoryQueue(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+
+    Result<void> append(const std::vector<Intake>& intakes) override {
+        for (const auto& intake : intakes) {
+            const std::uint64_t overflow = intake.overflowed - overflow_[intake.ring];
+            ledger_.accepted += intake.count + overflow;
+            if (overflow != 0) ledger_.dropped["journal_full"] += overflow;
+            overflow_[intake.ring] = intake.overflowed;
+            positions_[intake.ring] = intake.position;
+            std::vector<std::string_view> records;
+            split_records(intake.records, records);
+            for (const auto record : records) {
+                bytes_ += record.size();
+                records_.emplace_back(record);
+            }
+        }
+        while (bytes_ > max_bytes_ && records_.size() > peeked_) {
+            const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(peeked_);
+            bytes_ -= oldest->size();
+            records_.erase(oldest);
+            ++ledger_.dropped["queue_full"];
+        }
+        return {};
+    }
+
+    Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) override {
+        Batch batch;
+        batch.chunks.push_back({0, 0, 0, 0, {}});
+        auto& chunk = batch.chunks.back();
+        for (const auto& record : records_) {
+            if (chunk.count == max_events || (chunk.count != 0 && chunk.records.size() + record.size() > max_bytes)) break;
+            const auto size = static_cast<std::uint32_t>(record.size());
+            chunk.records.append(reinterpret_cast<const char*>(&size), sizeof size);
+            chunk.records += record;
+            ++chunk.count;
+        }
+        split_records(chunk.records, batch.records);
+        peeked_ = chunk.count;
+        return batch;
+    }
+
+    Result<void> settle(const Batch&, std::size_t count, const Settlement& settlement) override {
+        for (std::size_t i = 0; i < count; ++i) {
+            bytes_ -= records_.front().size();
+            records_.pop_front();
+        }
+        peeked_ = 0;
+        ledger_.delivered += settlement.delivered;
+        for (const auto& [reason, dropped] : settlement.dropped) ledger_.dropped[reason] += dropped;
+        return {};
+    }
+
+    std::uint64_t position_of(std::uint64_t ring) const override { return value_of(positions_, ring); }
+    std::uint64_t overflow_of(std::uint64_t ring) const override { return value_of(overflow_, ring); }
+    Result<void> forget_ring(std::uint64_t ring) override {
+        positions_.erase(ring);
+        overflow_.erase(ring);
+        return {};
+    }
+    const Ledger& ledger() const override { return ledger_; }
+
+private:
+    using Numbers = std::map<std::uint64_t, std::uint64_t>;
+    static std::uint64_t value_of(const Numbers& numbers, std::uint64_t key) {
+        const auto found = numbers.find(key);
+        return found == numbers.end() ? 0 : found->second;
+    }
+
+    const std::uint64_t max_bytes_;
+    std::deque<std::string> records_;
+    std::uint64_t bytes_ = 0;
+    std::size_t peeked_ = 0;
+    Numbers positions_;
+    Numbers overflow_;
+    Ledger ledger_;
+};
+
+}  // namespace
+
+bool split_records(std::string_view bytes, std::vector<std::string_view>& out) {
+    while (!bytes.empty()) {
+        std::uint32_t size = 0;
+        if (bytes.size() < sizeof size) return false;
+        bytes.copy(reinterpret_cast<char*>(&size), sizeof size);
+        bytes.remove_prefix(sizeof size);
+        if (bytes.size() < size) return false;
+        out.push_back(bytes.substr(0, size));
+        bytes.remove_prefix(size);
+    }
+    return true;
+}
+
+std::unique_ptr<Queue> open_memory_queue(std::uint64_t max_bytes) { return std::make_unique<MemoryQueue>(max_bytes); }
+
+}  // namespace pulsekit

@@ -1,0 +1,99 @@
+#include "src/storage.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "support/ids.hpp"
+
+namespace pulsekit {
+namespace {
+
+constexpr int kMostProcesses = 64;
+
+Error failure(const std::string& what, const std::string& path, const std::string& why) {
+    return Error{ErrorCode::unavailable, what + " " + path + ": " + why};
+}
+
+Result<void> make_folder(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return failure("cannot create", path, error.message());
+    return {};
+}
+
+std::string read_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+/// Two processes may start at once: whoever links its file first decides for both.
+Result<std::string> device_id_in(const std::string& directory, Random& random) {
+    const std::string path = directory + "/device-id";
+    if (std::string known = read_line(path); !known.empty()) return known;
+    const std::string mine = new_device_id(random);
+    const std::string temporary = path + "." + mine;
+    {
+        std::ofstream file(temporary);
+        file << mine << '\n';
+        if (!file.flush()) return failure("cannot write", temporary, std::strerror(errno));
+    }
+    const int linked = ::link(temporary.c_str(), path.c_str());
+    const int error = errno;
+    std::remove(temporary.c_str());
+    if (linked != 0 && error != EEXIST) return failure("cannot write", path, std::strerror(error));
+    return read_line(path);
+}
+
+}  // namespace
+
+std::string new_device_id(Random& random) {
+    Uuid id;
+    for (std::size_t half = 0; half < 2; ++half) {
+        const std::uint64_t bits = random.next();
+        std::memcpy(id.bytes.data() + half * 8, &bits, sizeof bits);
+    }
+    id.bytes[6] = static_cast<std::uint8_t>(0x40 | (id.bytes[6] & 0x0f));
+    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3f));
+    return id.text();
+}
+
+void Storage::CloseFile::operator()(const int* fd) const noexcept {
+    ::close(*fd);
+    delete fd;
+}
+
+Result<Storage::Lock> Storage::lock_file(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return failure("cannot write", path, std::strerror(errno));
+    Lock lock(new const int(fd));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return Error{errno == EWOULDBLOCK ? ErrorCode::conflict : ErrorCode::unavailable, "cannot lock " + path};
+    }
+    return lock;
+}
+
+Result<Storage> Storage::open(const std::string& directory, Random& random) {
+    if (auto made = make_folder(directory); !made) return std::move(made).error();
+    auto device = device_id_in(directory, random);
+    if (!device) return std::move(device).error();
+    for (int n = 0; n < kMostProcesses; ++n) {
+        std::string folder = directory + "/" + std::to_string(n);
+        if (auto made = make_folder(folder + "/journal"); !made) return std::move(made).error();
+        auto lock = lock_file(folder + "/lock");
+        if (lock) return Storage(std::move(folder), std::move(*device), std::move(*lock));
+        if (lock.error().code != ErrorCode::conflict) return std::move(lock).error();
+    }
+    return Error{ErrorCode::unavailable, directory + " is used by " + std::to_string(kMostProcesses) + " processes"};
+}
+
+}  // namespace pulsekit

@@ -1,0 +1,61 @@
+// From the queue to the collector: one batch a step.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <pulsekit/environment.hpp>
+#include <pulsekit/options.hpp>
+
+#include "src/queue.hpp"
+#include "src/wire/wire.hpp"
+#include "support/backoff.hpp"
+
+namespace pulsekit {
+
+/// Sends, judges, settles. Knows nothing of threads; one thread at a time.
+class Uploader {
+public:
+    struct Dependencies {
+        const Options& options;
+        Clock& clock;
+        Random& random;
+        Transport& transport;
+        const wire::Wire& wire;
+        std::function<void(Diagnostic)> diagnose;
+    };
+    explicit Uploader(Dependencies dependencies);
+
+    enum class Step {
+        idle,      ///< the queue is empty
+        progress,  ///< events were settled, or the batch was made smaller: step again
+        waiting,   ///< not before next_attempt()
+    };
+
+    /// One exchange with the collector at most. `keep_waiting` is asked while it lasts. An error is the queue's.
+    Result<Step> step(Queue& queue, const std::function<bool()>& keep_waiting);
+
+    /// When the next step may send, on the monotonic clock; in the past when it may now.
+    Clock::Duration next_attempt() const { return next_attempt_; }
+    /// Forgets a wait that was our own; one that the collector asked for stays.
+    void hurry();
+    bool last_attempt_failed() const { return backoff_.failures() > 0; }
+    const std::string& last_problem() const { return last_problem_; }
+
+private:
+    Result<HttpResponse> exchange(const std::vector<RecordView>& events, const std::function<bool()>& keep_waiting);
+    Result<Step> conclude(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
+                          const wire::Verdict& verdict);
+    Result<Step> settle(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
+                        const std::vector<wire::Verdict::Refused>& rejections);
+    Step wait(std::chrono::milliseconds at_least, const std::string& problem);
+
+    Dependencies dependencies_;
+    Backoff backoff_;
+    std::size_t batch_limit_;
+    Clock::Duration next_attempt_{0};
+    bool wait_is_the_collectors_ = false;
+    std::string last_problem_;
+};
+
+}  // namespace pulsekit

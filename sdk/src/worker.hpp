@@ -1,0 +1,106 @@
+// The SDK's only thread: journal to queue, queue to collector.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <pulsekit/client.hpp>
+#include <pulsekit/options.hpp>
+
+#include "src/journal.hpp"
+#include "src/queue.hpp"
+#include "src/uploader.hpp"
+#include "support/mutex.hpp"
+
+namespace pulsekit {
+
+/// Owns the thread, the queue and the uploader; borrows the journal. The public methods are for any thread.
+class Worker {
+public:
+    struct Dependencies {
+        const Options& options;
+        Clock& clock;
+        Journal& journal;
+        std::unique_ptr<Queue> queue;
+        std::string queue_path;              ///< empty: the queue lives in memory
+        std::vector<std::string> leftovers;  ///< ring files of dead processes
+        Uploader::Dependencies uploader;
+        std::function<void(Diagnostic)> diagnose;
+    };
+    explicit Worker(Dependencies dependencies);
+    ~Worker();  ///< stops at once
+
+    /// True while the worker sleeps for long: whoever tracks should wake() it.
+    bool is_asleep() const noexcept { return asleep_.load(std::memory_order_relaxed); }
+    void wake() noexcept;
+
+    Result<void> flush(std::chrono::milliseconds deadline);
+    /// Idempotent.
+    Result<void> stop(std::chrono::milliseconds deadline);
+    Stats stats() const;
+
+private:
+    using Time = Clock::Duration;
+
+    /// What the application's threads see of the worker's state; replaced whole after each commit.
+    struct Snapshot {
+        Ledger ledger;
+        std::uint64_t drained = 0;            // of the records that this process pushed
+        std::uint64_t drained_overflow = 0;
+        std::string problem;
+    };
+    struct Requests {
+        bool woken = false;
+        std::uint64_t flush_to = 0;  // settled events that a flush() waits for
+        bool hurry = false;          // a flush() has just begun
+        bool stopping = false;
+        Time stop_at{0};
+    };
+
+    void run();
+    bool turn();
+    void recover_leftovers();
+    Result<void> recover(const std::string& path);
+    bool drain();
+    Result<void> drain_once(bool& found, bool& more);
+    void upload();
+    bool is_upload_due(const Requests& requests) const;
+    bool is_hurried(const Requests& requests) const;
+    bool keep_waiting();
+    bool is_finished(const Requests& requests) const;
+    void queue_failed(const Error& error);
+    void replace_queue();
+    void publish();
+    void sleep(const Requests& requests, bool found);
+    Requests requests() const;
+    Stats stats_locked() const PULSEKIT_REQUIRES(mutex_);
+
+    Dependencies dependencies_;
+    Uploader uploader_;
+
+    // The worker thread's own.
+    std::uint64_t drained_ = 0;
+    std::uint64_t drained_overflow_ = 0;
+    Time waiting_since_{0};      // of the oldest event that is queued
+    bool has_waiting_ = false;
+    Time storage_retry_at_{0};
+    std::string storage_problem_;
+    Time poll_interval_{0};
+
+    mutable Mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable published_;
+    Requests requests_ PULSEKIT_GUARDED_BY(mutex_);
+    Snapshot snapshot_ PULSEKIT_GUARDED_BY(mutex_);
+    bool finished_ PULSEKIT_GUARDED_BY(mutex_) = false;
+    std::atomic<bool> asleep_{false};
+    std::thread thread_;
+};
+
+}  // namespace pulsekit
