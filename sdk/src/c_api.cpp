@@ -112,20 +112,21 @@ pulsekit_status pulsekit_open(const pulsekit_options* options, pulsekit_client**
 pulsekit_status pulsekit_track(pulsekit_client* client, const char* name, const pulsekit_property* properties,
                                std::size_t count, char* id) {
     if (!name) return PULSEKIT_INVALID;
-    return with_properties(client, properties, count, id, [&](const Properties& p) { return client->client.track(name, p); });
+    return with_properties(client, properties, count, id,
+                           [&](const Properties& p) { return client->client.track(name, p); });
 }
 
 pulsekit_status pulsekit_screen(pulsekit_client* client, const char* name, const pulsekit_property* properties,
                                 std::size_t count, char* id) {
     if (!name) return PULSEKIT_INVALID;
-    return with_properties(client, properties, count, id, [&](const Properties& p) { return client->client.screen(name, p); });
+    return with_properties(client, properties, count, id,
+                           [&](const Properties& p) { return client->client.screen(name, p); });
 }
 
 pulsekit_status pulsekit_identify(pulsekit_client* client, const char* user_id, const pulsekit_property* traits,
                                   std::size_t count, char* id) {
-    return with_properties(client, traits, count, id, [&](const Properties& p) {
-        return client->client.identify(user_id ? user_id : "", p);
-    });
+    return with_properties(client, traits, count, id,
+                           [&](const Properties& p) { return client->client.identify(user_id ? user_id : "", p); });
 }
 
 pulsekit_status pulsekit_flush(pulsekit_client* client, std::uint32_t deadline_ms) {

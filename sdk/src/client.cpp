@@ -13,14 +13,17 @@ namespace pulsekit {
 namespace {
 
 Result<void> validate(const Options& options) {
-    const auto missing = [](const char* name) { return Error{ErrorCode::invalid, std::string("Options::") + name + " is required"}; };
+    const auto missing = [](const char* name) {
+        return Error{ErrorCode::invalid, std::string("Options::") + name + " is required"};
+    };
     if (options.endpoint.empty()) return missing("endpoint");
     if (options.api_key.empty()) return missing("api_key");
     if (options.app_name.empty()) return missing("app_name");
     if (options.endpoint.compare(0, 7, "http://") != 0 && options.endpoint.compare(0, 8, "https://") != 0) {
         return Error{ErrorCode::invalid, "Options::endpoint must start with https:// or http://"};
     }
-    if (options.app_version.size() > kMaxNameBytes) return Error{ErrorCode::invalid, "Options::app_version is longer than 255 bytes"};
+    if (options.app_version.size() > kMaxNameBytes)
+        return Error{ErrorCode::invalid, "Options::app_version is longer than 255 bytes"};
     if (options.max_batch_events < 1 || options.max_batch_events > 1'000) {
         return Error{ErrorCode::invalid, "Options::max_batch_events must be 1 to 1,000"};
     }
@@ -30,7 +33,8 @@ Result<void> validate(const Options& options) {
 /// The properties of one call in either of their two forms, as the journal wants them.
 class Encodable {
 public:
-    explicit Encodable(std::initializer_list<Property> list) : list_(list), count_(static_cast<std::uint32_t>(list.size())) {
+    explicit Encodable(std::initializer_list<Property> list)
+        : list_(list), count_(static_cast<std::uint32_t>(list.size())) {
         for (const auto& property : list_) {
             const std::size_t size = encoded_size(property);
             valid_ = valid_ && size != 0;
@@ -116,23 +120,28 @@ Result<void> Client::Impl::start() {
         if (opened) {
             storage = std::make_unique<Storage>(std::move(*opened));
         } else {
-            diagnose({Diagnostic::Level::error, opened.error().code,
-                      "events are kept in memory alone, for the storage folder cannot be used: " + opened.error().message});
+            diagnose(
+                {Diagnostic::Level::error, opened.error().code,
+                 "events are kept in memory alone, for the storage folder cannot be used: " + opened.error().message});
         }
     }
     auto queue = open_queue();
     {
         UuidGenerator ids(*random);
         const MutexLock lock(context_mutex);
-        context = {ids.next(clock->unix_ms()), {}, storage ? storage->device_id() : new_device_id(*random), options.app_version};
+        context = {ids.next(clock->unix_ms()),
+                   {},
+                   storage ? storage->device_id() : new_device_id(*random),
+                   options.app_version};
     }
     const std::string directory = storage ? storage->journal_directory() : std::string();
     auto leftovers = storage ? Journal::leftovers(directory) : std::vector<std::string>();
     journal = std::make_unique<Journal>(directory, options.journal_bytes_per_thread, *random);
     const auto tell = [this](const Diagnostic& diagnostic) { diagnose(diagnostic); };
     worker = std::make_unique<Worker>(Worker::Dependencies{
-        options, *clock, *journal, std::move(queue), storage ? storage->queue_path() : std::string(), std::move(leftovers),
-        Uploader::Dependencies{options, *clock, *random, *transport, wire::productgraph, tell}, tell});
+        options, *clock, *journal, std::move(queue), storage ? storage->queue_path() : std::string(),
+        std::move(leftovers), Uploader::Dependencies{options, *clock, *random, *transport, wire::productgraph, tell},
+        tell});
     return {};
 }
 

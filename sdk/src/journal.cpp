@@ -45,12 +45,14 @@ public:
         last_used = {};
     }
     Producer* find(std::uint64_t journal) const {
-        const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.journal == journal; });
+        const auto found =
+            std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.journal == journal; });
         return found == entries_.end() ? nullptr : found->producer;
     }
     void add(std::uint64_t journal, Producer* producer, std::weak_ptr<void> owner, std::function<void()> hand_back) {
-        entries_.erase(std::remove_if(entries_.begin(), entries_.end(), [](const Entry& e) { return e.owner.expired(); }),
-                       entries_.end());
+        entries_.erase(
+            std::remove_if(entries_.begin(), entries_.end(), [](const Entry& e) { return e.owner.expired(); }),
+            entries_.end());
         entries_.push_back({journal, producer, std::move(owner), std::move(hand_back)});
     }
 

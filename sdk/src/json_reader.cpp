@@ -182,7 +182,8 @@ bool Reader::skip(int depth) {
             return !failed_;
         default: break;
     }
-    for (const std::string_view word : {std::string_view("true"), std::string_view("false"), std::string_view("null")}) {
+    for (const std::string_view word :
+         {std::string_view("true"), std::string_view("false"), std::string_view("null")}) {
         if (rest_.substr(0, word.size()) == word) {
             rest_.remove_prefix(word.size());
             return true;

@@ -18,7 +18,9 @@ Error failure(const char* what, const std::string& path, int number) {
 class Descriptor {
 public:
     explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() { if (fd_ >= 0) ::close(fd_); }
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
     int get() const { return fd_; }
@@ -63,7 +65,7 @@ Result<MappedFile> MappedFile::create(const std::string& path, std::size_t size)
 Result<MappedFile> MappedFile::open(const std::string& path) {
     const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (file.get() < 0) return failure("cannot open", path, errno);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(file.get(), &status) != 0) return failure("cannot read", path, errno);
     if (status.st_size == 0) return Error{ErrorCode::corrupt, path + " is empty"};
     const auto size = static_cast<std::size_t>(status.st_size);

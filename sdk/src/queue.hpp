@@ -27,21 +27,38 @@ struct Ledger {
     }
 };
 
+/// How far a ring has been taken over by committed appends.
+struct RingMark {
+    std::uint64_t position = 0;
+    std::uint64_t overflowed = 0;
+};
+
+/// What the queue knows beside its records.
+struct QueueState {
+    Ledger ledger;
+    std::map<std::uint64_t, RingMark> rings;  ///< by Ring::id()
+
+    RingMark mark_of(std::uint64_t ring) const {
+        const auto found = rings.find(ring);
+        return found == rings.end() ? RingMark{} : found->second;
+    }
+};
+
 /// Records on their way from one ring into the queue.
 struct Intake {
-    std::string records;             ///< u32 size and bytes each
+    std::string records;  ///< u32 size and bytes each
     std::uint32_t count = 0;
-    std::uint64_t ring = 0;          ///< Ring::id()
-    std::uint64_t position = 0;      ///< where the ring has been read to
-    std::uint64_t overflowed = 0;    ///< Ring::overflowed() up to now
+    std::uint64_t ring = 0;        ///< Ring::id()
+    std::uint64_t position = 0;    ///< where the ring has been read to
+    std::uint64_t overflowed = 0;  ///< Ring::overflowed() up to now
 };
 
 /// The front of the queue. Borrows nothing from it.
 struct Batch {
     struct Chunk {
         std::int64_t id;
-        std::uint32_t skip;     ///< records of the chunk that were settled before
-        std::uint32_t count;    ///< records of it in this batch
+        std::uint32_t skip;   ///< records of the chunk that were settled before
+        std::uint32_t count;  ///< records of it in this batch
         std::uint32_t in_all;
         std::string records;
     };
@@ -71,13 +88,11 @@ public:
     /// Removes the first `count` records of the batch last peeked.
     virtual Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) = 0;
 
-    /// How far the ring has been read by a committed append; 0 for a ring that is not known.
-    virtual std::uint64_t position_of(std::uint64_t ring) const = 0;
-    virtual std::uint64_t overflow_of(std::uint64_t ring) const = 0;
     /// The ring and its file are gone.
     virtual Result<void> forget_ring(std::uint64_t ring) = 0;
 
-    virtual const Ledger& ledger() const = 0;
+    virtual const QueueState& state() const = 0;
+    const Ledger& ledger() const { return state().ledger; }
 };
 
 /// Splits `u32 size and bytes` sequences. False when the bytes are not such a sequence.
@@ -87,8 +102,14 @@ bool split_records(std::string_view bytes, std::vector<std::string_view>& out);
 std::unique_ptr<Queue> open_memory_queue(std::uint64_t max_bytes);
 
 /// Lives in the SQLite file `path`, made when absent. A damaged file is set aside under another name, what can still be
-/// read of it is taken over, and `diagnose` is told. `set_aside`: treat the file as damaged whatever it looks like.
+/// read of it is taken over, and `diagnose` is told.
 Result<std::unique_ptr<Queue>> open_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
-                                                const std::function<void(Diagnostic)>& diagnose, bool set_aside = false);
+                                                 const std::function<void(Diagnostic)>& diagnose);
+
+/// The same for a file that proved damaged in use: it is set aside whatever it looks like. `known` is what the queue
+/// over it knew last, so that the ledger can say what was lost.
+Result<std::unique_ptr<Queue>> replace_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
+                                                    const QueueState& known,
+                                                    const std::function<void(Diagnostic)>& diagnose);
 
 }  // namespace pulsekit

@@ -11,11 +11,11 @@ public:
 
     Result<void> append(const std::vector<Intake>& intakes) override {
         for (const auto& intake : intakes) {
-            const std::uint64_t overflow = intake.overflowed - overflow_[intake.ring];
-            ledger_.accepted += intake.count + overflow;
-            if (overflow != 0) ledger_.dropped["journal_full"] += overflow;
-            overflow_[intake.ring] = intake.overflowed;
-            positions_[intake.ring] = intake.position;
+            auto& mark = state_.rings[intake.ring];
+            const std::uint64_t overflow = intake.overflowed - mark.overflowed;
+            mark = {intake.position, intake.overflowed};
+            state_.ledger.accepted += intake.count + overflow;
+            if (overflow != 0) state_.ledger.dropped["journal_full"] += overflow;
             std::vector<std::string_view> records;
             split_records(intake.records, records);
             for (const auto record : records) {
@@ -27,7 +27,7 @@ public:
             const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(peeked_);
             bytes_ -= oldest->size();
             records_.erase(oldest);
-            ++ledger_.dropped["queue_full"];
+            ++state_.ledger.dropped["queue_full"];
         }
         return {};
     }
@@ -37,7 +37,8 @@ public:
         batch.chunks.push_back({0, 0, 0, 0, {}});
         auto& chunk = batch.chunks.back();
         for (const auto& record : records_) {
-            if (chunk.count == max_events || (chunk.count != 0 && chunk.records.size() + record.size() > max_bytes)) break;
+            if (chunk.count == max_events || (chunk.count != 0 && chunk.records.size() + record.size() > max_bytes))
+                break;
             const auto size = static_cast<std::uint32_t>(record.size());
             chunk.records.append(reinterpret_cast<const char*>(&size), sizeof size);
             chunk.records += record;
@@ -54,34 +55,23 @@ public:
             records_.pop_front();
         }
         peeked_ = 0;
-        ledger_.delivered += settlement.delivered;
-        for (const auto& [reason, dropped] : settlement.dropped) ledger_.dropped[reason] += dropped;
+        state_.ledger.delivered += settlement.delivered;
+        for (const auto& [reason, dropped] : settlement.dropped) state_.ledger.dropped[reason] += dropped;
         return {};
     }
 
-    std::uint64_t position_of(std::uint64_t ring) const override { return value_of(positions_, ring); }
-    std::uint64_t overflow_of(std::uint64_t ring) const override { return value_of(overflow_, ring); }
     Result<void> forget_ring(std::uint64_t ring) override {
-        positions_.erase(ring);
-        overflow_.erase(ring);
+        state_.rings.erase(ring);
         return {};
     }
-    const Ledger& ledger() const override { return ledger_; }
+    const QueueState& state() const override { return state_; }
 
 private:
-    using Numbers = std::map<std::uint64_t, std::uint64_t>;
-    static std::uint64_t value_of(const Numbers& numbers, std::uint64_t key) {
-        const auto found = numbers.find(key);
-        return found == numbers.end() ? 0 : found->second;
-    }
-
     const std::uint64_t max_bytes_;
     std::deque<std::string> records_;
     std::uint64_t bytes_ = 0;
     std::size_t peeked_ = 0;
-    Numbers positions_;
-    Numbers overflow_;
-    Ledger ledger_;
+    QueueState state_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "src/queue.hpp"
 #include "support/sqlite/database.hpp"
@@ -32,15 +33,8 @@ constexpr const char* kDroppedPrefix = "dropped.";
 constexpr std::uint32_t kMaxChunkRecords = 1'000;
 constexpr std::size_t kMaxChunkBytes = 512 * 1024;
 
-struct RingState {
-    std::uint64_t position = 0;
-    std::uint64_t overflowed = 0;
-};
-
-struct State {
-    Ledger ledger;
-    std::uint64_t bytes = 0;  // of undelivered chunks
-    std::map<std::uint64_t, RingState> rings;
+struct State : QueueState {
+    std::uint64_t bytes = 0;  // of the chunks
 };
 
 Result<void> read_ledger(Database& database, Ledger& ledger) {
@@ -99,7 +93,9 @@ public:
             if (!*row) break;
             Batch::Chunk chunk{rows->integer(0), static_cast<std::uint32_t>(rows->integer(3)), 0,
                                static_cast<std::uint32_t>(rows->integer(2)), std::string(rows->blob(1))};
-            if (auto cut = cut_chunk(chunk, max_events - events, max_bytes > bytes ? max_bytes - bytes : 0, events == 0); !cut) {
+            if (auto cut =
+                    cut_chunk(chunk, max_events - events, max_bytes > bytes ? max_bytes - bytes : 0, events == 0);
+                !cut) {
                 return std::move(cut).error();
             }
             if (chunk.count == 0) break;
@@ -129,15 +125,6 @@ public:
         return done;
     }
 
-    std::uint64_t position_of(std::uint64_t ring) const override {
-        const auto found = state_.rings.find(ring);
-        return found == state_.rings.end() ? 0 : found->second.position;
-    }
-    std::uint64_t overflow_of(std::uint64_t ring) const override {
-        const auto found = state_.rings.find(ring);
-        return found == state_.rings.end() ? 0 : found->second.overflowed;
-    }
-
     Result<void> forget_ring(std::uint64_t ring) override {
         return commit([&](State& next) -> Result<void> {
             next.rings.erase(ring);
@@ -148,12 +135,15 @@ public:
         });
     }
 
-    const Ledger& ledger() const override { return state_.ledger; }
+    const QueueState& state() const override { return state_; }
 
-    /// Takes over what was saved from a damaged file.
-    Result<void> adopt(const Ledger& ledger, const std::vector<Intake>& saved) {
+    /// Takes over what is known and what was saved from a damaged file.
+    Result<void> adopt(const QueueState& known, const std::vector<Intake>& saved) {
         return commit([&](State& next) -> Result<void> {
-            next.ledger = ledger;
+            next.ledger = known.ledger;
+            for (const auto& [ring, mark] : known.rings) {
+                if (auto done = mark_ring(ring, mark, next); !done) return done;
+            }
             for (const auto& intake : saved) {
                 if (auto done = insert_chunk(intake.records, intake.count, next); !done) return done;
             }
@@ -176,8 +166,9 @@ private:
     }
 
     Result<void> write_ledger(const Ledger& ledger) {
-        auto statement = database_.prepare("INSERT INTO ledger (name, value) VALUES (?, ?) "
-                                           "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+        auto statement = database_.prepare(
+            "INSERT INTO ledger (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
         if (!statement) return std::move(statement).error();
         const auto write = [&](const std::string& name, std::uint64_t value) {
             statement->bind(1, name);
@@ -193,25 +184,30 @@ private:
     }
 
     Result<void> insert(const Intake& intake, State& next) {
-        auto& ring = next.rings[intake.ring];
-        const std::uint64_t overflow = intake.overflowed - ring.overflowed;
+        const std::uint64_t overflow = intake.overflowed - next.mark_of(intake.ring).overflowed;
         next.ledger.accepted += intake.count + overflow;
         if (overflow != 0) next.ledger.dropped["journal_full"] += overflow;
-        ring = {intake.position, intake.overflowed};
-        auto statement = database_.prepare("INSERT INTO rings (id, position, overflowed) VALUES (?, ?, ?) ON CONFLICT (id) "
-                                           "DO UPDATE SET position = excluded.position, overflowed = excluded.overflowed");
-        if (!statement) return std::move(statement).error();
-        statement->bind(1, static_cast<std::int64_t>(intake.ring));
-        statement->bind(2, static_cast<std::int64_t>(intake.position));
-        statement->bind(3, static_cast<std::int64_t>(intake.overflowed));
-        if (auto done = statement->run(); !done) return done;
+        if (auto done = mark_ring(intake.ring, {intake.position, intake.overflowed}, next); !done) return done;
         return insert_chunks(intake, next);
+    }
+
+    Result<void> mark_ring(std::uint64_t ring, const RingMark& mark, State& next) {
+        next.rings[ring] = mark;
+        auto statement = database_.prepare(
+            "INSERT INTO rings (id, position, overflowed) VALUES (?, ?, ?) ON CONFLICT (id) "
+            "DO UPDATE SET position = excluded.position, overflowed = excluded.overflowed");
+        if (!statement) return std::move(statement).error();
+        statement->bind(1, static_cast<std::int64_t>(ring));
+        statement->bind(2, static_cast<std::int64_t>(mark.position));
+        statement->bind(3, static_cast<std::int64_t>(mark.overflowed));
+        return statement->run();
     }
 
     /// A long drain becomes several rows, none longer than a request.
     Result<void> insert_chunks(const Intake& intake, State& next) {
         std::vector<std::string_view> records;
-        if (!split_records(intake.records, records)) return Error{ErrorCode::internal, "journal: records do not add up"};
+        if (!split_records(intake.records, records))
+            return Error{ErrorCode::internal, "journal: records do not add up"};
         std::size_t start = 0;
         std::size_t at = 0;
         std::uint32_t count = 0;
@@ -316,48 +312,49 @@ Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, std::ui
 }
 
 struct Salvage {
-    Ledger ledger;
-    bool has_ledger = false;
     std::vector<Intake> chunks;
     std::uint64_t records = 0;
 };
 
-/// What a damaged file still gives: as many chunks from the front as can be read, and the ledger if it can.
-Salvage salvage(const std::string& path) {
+/// What is still to be had of a chunk that was read from a damaged file; count 0 when it does not add up.
+Intake unsettled(std::string_view bytes, std::int64_t count, std::int64_t settled) {
+    Intake intake;
+    std::vector<std::string_view> records;
+    if (!split_records(bytes, records) || static_cast<std::int64_t>(records.size()) != count || settled < 0)
+        return intake;
+    for (auto i = static_cast<std::size_t>(settled); i < records.size(); ++i) {
+        const auto size = static_cast<std::uint32_t>(records[i].size());
+        intake.records.append(reinterpret_cast<const char*>(&size), sizeof size);
+        intake.records.append(records[i]);
+        ++intake.count;
+    }
+    return intake;
+}
+
+/// As many chunks from the front as a damaged file still gives, and its state when that can be read at all.
+Salvage salvage(const std::string& path, std::optional<QueueState>& known) {
     Salvage saved;
     auto database = Database::open(path, Access::read_write);
     if (!database) return saved;
-    saved.has_ledger = read_ledger(*database, saved.ledger).ok();
+    if (QueueState state; !known && read_ledger(*database, state.ledger)) known = std::move(state);
     auto rows = database->prepare("SELECT records, count, settled FROM chunks ORDER BY id");
     if (!rows) return saved;
     for (;;) {
         const auto row = rows->step();
         if (!row || !*row) return saved;
-        std::vector<std::string_view> records;
-        const auto settled = static_cast<std::size_t>(rows->integer(2));
-        if (!split_records(rows->blob(0), records) || static_cast<std::int64_t>(records.size()) != rows->integer(1)) continue;
-        Intake intake;
-        for (std::size_t i = settled; i < records.size(); ++i) {
-            const auto size = static_cast<std::uint32_t>(records[i].size());
-            intake.records.append(reinterpret_cast<const char*>(&size), sizeof size);
-            intake.records.append(records[i]);
-            ++intake.count;
-        }
+        Intake intake = unsettled(rows->blob(0), rows->integer(1), rows->integer(2));
         saved.records += intake.count;
         if (intake.count != 0) saved.chunks.push_back(std::move(intake));
     }
 }
 
 /// The ledger that fits what was saved: what was queued and is no more was dropped, as `corrupt`.
-Ledger balanced(const Salvage& saved) {
-    Ledger ledger = saved.ledger;
-    const std::uint64_t settled = ledger.accepted - ledger.queued();
-    if (!saved.has_ledger || ledger.queued() < saved.records) {
-        ledger.accepted = settled + saved.records;
-    } else if (const std::uint64_t lost = ledger.queued() - saved.records; lost != 0) {
-        ledger.dropped["corrupt"] += lost;
+void balance(Ledger& ledger, std::uint64_t saved) {
+    if (ledger.queued() > saved) {
+        ledger.dropped["corrupt"] += ledger.queued() - saved;
+    } else {
+        ledger.accepted += saved - ledger.queued();
     }
-    return ledger;
 }
 
 /// The first free name `<path>.corrupt-N`. The write-ahead log goes along: it belongs to the file.
@@ -372,24 +369,36 @@ std::string set_file_aside(const std::string& path) {
     return aside;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Queue>> open_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
-                                                const std::function<void(Diagnostic)>& diagnose, bool set_aside) {
-    if (!set_aside) {
-        auto queue = open_whole(path, max_bytes);
-        if (queue) return std::unique_ptr<Queue>(std::move(*queue));
-        if (queue.error().code != ErrorCode::corrupt) return std::move(queue).error();
-    }
+Result<std::unique_ptr<Queue>> start_over(const std::string& path, std::uint64_t max_bytes,
+                                          std::optional<QueueState> known,
+                                          const std::function<void(Diagnostic)>& diagnose) {
     const std::string aside = set_file_aside(path);
-    const Salvage saved = salvage(aside);
+    const Salvage saved = salvage(aside, known);
     auto queue = open_whole(path, max_bytes);
     if (!queue) return std::move(queue).error();
-    if (auto adopted = (*queue)->adopt(balanced(saved), saved.chunks); !adopted) return std::move(adopted).error();
+    QueueState state = known.value_or(QueueState{});
+    balance(state.ledger, saved.records);
+    if (auto adopted = (*queue)->adopt(state, saved.chunks); !adopted) return std::move(adopted).error();
     diagnose({Diagnostic::Level::error, ErrorCode::corrupt,
               "the event queue was damaged: it is set aside as " + aside + ", " + std::to_string(saved.records) +
                   " events were saved from it"});
     return std::unique_ptr<Queue>(std::move(*queue));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Queue>> open_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
+                                                 const std::function<void(Diagnostic)>& diagnose) {
+    auto queue = open_whole(path, max_bytes);
+    if (queue) return std::unique_ptr<Queue>(std::move(*queue));
+    if (queue.error().code != ErrorCode::corrupt) return std::move(queue).error();
+    return start_over(path, max_bytes, std::nullopt, diagnose);
+}
+
+Result<std::unique_ptr<Queue>> replace_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
+                                                    const QueueState& known,
+                                                    const std::function<void(Diagnostic)>& diagnose) {
+    return start_over(path, max_bytes, known, diagnose);
 }
 
 }  // namespace pulsekit

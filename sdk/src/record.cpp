@@ -118,8 +118,7 @@ std::optional<RecordView> RecordView::parse(std::string_view bytes) {
     record.properties = in.rest();
     if (in.failed() || context.failed() || !context.rest().empty()) return std::nullopt;
     PropertyReader properties(record.properties, record.property_count);
-    while (properties.next()) {
-    }
+    while (properties.next()) {}
     if (!properties.at_end()) return std::nullopt;
     return record;
 }

@@ -136,7 +136,8 @@ Ring::Drained Ring::drain(std::string& out, std::size_t max_bytes) const {
 void Ring::release(std::uint64_t position) noexcept { header().tail.store(position, std::memory_order_release); }
 
 void Ring::skip_to(std::uint64_t position) noexcept {
-    if (position > header().tail.load(std::memory_order_relaxed) && position <= header().head.load(std::memory_order_relaxed)) {
+    if (position > header().tail.load(std::memory_order_relaxed) &&
+        position <= header().head.load(std::memory_order_relaxed)) {
         release(position);
     }
 }

@@ -39,8 +39,8 @@ public:
     struct Drained {
         std::uint64_t position = 0;  ///< release() this once the records are safe
         std::uint32_t records = 0;
-        bool more = false;           ///< `max_bytes` came first
-        bool torn = false;           ///< recovery only: what follows is not whole
+        bool more = false;  ///< `max_bytes` came first
+        bool torn = false;  ///< recovery only: what follows is not whole
     };
     /// Appends the waiting records to `out` as u32 size and bytes each, up to about `max_bytes`.
     Drained drain(std::string& out, std::size_t max_bytes) const;

@@ -9,9 +9,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMaxBatchBytes = 1024 * 1024;   // of records; far below the protocol's 10 MB of JSON
-constexpr std::size_t kWorthCompressing = 1024;       // below this gzip gains nothing
-constexpr milliseconds kPause{60'000};                // a wrong key or address is not mended in seconds
+constexpr std::size_t kMaxBatchBytes = 1024 * 1024;  // of records; far below the protocol's 10 MB of JSON
+constexpr std::size_t kWorthCompressing = 1024;      // below this gzip gains nothing
+constexpr milliseconds kPause{60'000};               // a wrong key or address is not mended in seconds
 
 std::vector<RecordView> parse(const Batch& batch) {
     std::vector<RecordView> events;
@@ -54,7 +54,8 @@ Result<HttpResponse> Uploader::exchange(const std::vector<RecordView>& events,
     const Options& options = dependencies_.options;
     HttpRequest request;
     request.url = options.endpoint + std::string(dependencies_.wire.path);
-    request.headers = {{"Content-Type", "application/json"}, {std::string(dependencies_.wire.key_header), options.api_key}};
+    request.headers = {{"Content-Type", "application/json"},
+                       {std::string(dependencies_.wire.key_header), options.api_key}};
     request.body = dependencies_.wire.encode(events, {options.app_name});
     if (request.body.size() >= kWorthCompressing) {
         if (auto packed = gzip::compress(request.body)) {
@@ -74,9 +75,7 @@ Result<Uploader::Step> Uploader::conclude(Queue& queue, const Batch& batch, cons
     switch (verdict.kind) {
         case Kind::settled: return settle(queue, batch, events, verdict.rejections);
         case Kind::rejected: return settle(queue, batch, events, {{0, verdict.message}});
-        case Kind::split:
-            batch_limit_ = std::max<std::size_t>(1, events.size() / 2);
-            return Step::progress;
+        case Kind::split: batch_limit_ = std::max<std::size_t>(1, events.size() / 2); return Step::progress;
         case Kind::pause: return wait(std::max(kPause, verdict.retry_after.value_or(milliseconds(0))), verdict.message);
         case Kind::retry: return wait(verdict.retry_after.value_or(milliseconds(0)), verdict.message);
     }
@@ -113,7 +112,8 @@ Result<Uploader::Step> Uploader::settle(Queue& queue, const Batch& batch, const 
 Uploader::Step Uploader::wait(milliseconds at_least, const std::string& problem) {
     // Once for each new problem, not once for each attempt.
     if (problem != last_problem_) {
-        dependencies_.diagnose({Diagnostic::Level::warning, ErrorCode::unavailable, "events wait for the collector: " + problem});
+        dependencies_.diagnose(
+            {Diagnostic::Level::warning, ErrorCode::unavailable, "events wait for the collector: " + problem});
     }
     last_problem_ = problem;
     wait_is_the_collectors_ = at_least.count() > 0;

@@ -8,9 +8,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kDrainBytes = 1024 * 1024;   // one transaction's worth from one ring
-constexpr milliseconds kBusyPoll{10};              // while events come in
-constexpr milliseconds kIdlePoll{160};             // beyond it the worker sleeps until it is woken
+constexpr std::size_t kDrainBytes = 1024 * 1024;  // one transaction's worth from one ring
+constexpr milliseconds kBusyPoll{10};             // while events come in
+constexpr milliseconds kIdlePoll{160};            // beyond it the worker sleeps until it is woken
 constexpr milliseconds kLongSleep{60'000};
 constexpr milliseconds kStorageRetry{1'000};
 
@@ -103,8 +103,7 @@ Worker::Requests Worker::requests() const {
 }
 
 void Worker::run() {
-    while (turn()) {
-    }
+    while (turn()) {}
     const MutexLock lock(mutex_);
     finished_ = true;
     published_.notify_all();
@@ -188,7 +187,7 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
         intake.position = drained.position;
         intake.count = drained.records;
         more = more || drained.more;
-        const std::uint64_t overflow_before = dependencies_.queue->overflow_of(intake.ring);
+        const std::uint64_t overflow_before = dependencies_.queue->state().mark_of(intake.ring).overflowed;
         if (intake.count == 0 && intake.overflowed == overflow_before) continue;
         overflow += intake.overflowed - overflow_before;
         intakes.push_back(std::move(intake));
@@ -231,7 +230,7 @@ Result<void> Worker::recover(const std::string& path) {
                                 "a journal of an earlier run cannot be read and is set aside as " + aside});
         return {};
     }
-    (*ring)->skip_to(dependencies_.queue->position_of((*ring)->id()));
+    (*ring)->skip_to(dependencies_.queue->state().mark_of((*ring)->id()).position);
     Ring::Drained drained;
     do {
         Intake intake;
@@ -240,7 +239,7 @@ Result<void> Worker::recover(const std::string& path) {
         drained = (*ring)->drain(intake.records, kDrainBytes);
         intake.position = drained.position;
         intake.count = drained.records;
-        if (intake.count != 0 || intake.overflowed != dependencies_.queue->overflow_of(intake.ring)) {
+        if (intake.count != 0 || intake.overflowed != dependencies_.queue->state().mark_of(intake.ring).overflowed) {
             if (auto appended = dependencies_.queue->append({intake}); !appended) return appended;
         }
         (*ring)->release(drained.position);
@@ -267,16 +266,18 @@ void Worker::queue_failed(const Error& error) {
 }
 
 void Worker::replace_queue() {
+    const QueueState known = dependencies_.queue->state();
     dependencies_.queue.reset();  // closes the file before it is moved
-    auto fresh = open_sqlite_queue(dependencies_.queue_path, dependencies_.options.max_queue_bytes, dependencies_.diagnose,
-                                   /*set_aside=*/true);
+    auto fresh = replace_sqlite_queue(dependencies_.queue_path, dependencies_.options.max_queue_bytes, known,
+                                      dependencies_.diagnose);
     if (fresh) {
         dependencies_.queue = std::move(*fresh);
         storage_retry_at_ = Time{0};
         return;
     }
-    dependencies_.diagnose({Diagnostic::Level::error, fresh.error().code,
-                            "no new event queue can be made on disk, events are kept in memory: " + fresh.error().message});
+    dependencies_.diagnose(
+        {Diagnostic::Level::error, fresh.error().code,
+         "no new event queue can be made on disk, events are kept in memory: " + fresh.error().message});
     dependencies_.queue = open_memory_queue(dependencies_.options.max_queue_bytes);
     dependencies_.queue_path.clear();
 }

@@ -51,7 +51,7 @@ private:
     /// What the application's threads see of the worker's state; replaced whole after each commit.
     struct Snapshot {
         Ledger ledger;
-        std::uint64_t drained = 0;            // of the records that this process pushed
+        std::uint64_t drained = 0;  // of the records that this process pushed
         std::uint64_t drained_overflow = 0;
         std::string problem;
     };
@@ -87,7 +87,7 @@ private:
     // The worker thread's own.
     std::uint64_t drained_ = 0;
     std::uint64_t drained_overflow_ = 0;
-    Time waiting_since_{0};      // of the oldest event that is queued
+    Time waiting_since_{0};  // of the oldest event that is queued
     bool has_waiting_ = false;
     Time storage_retry_at_{0};
     std::string storage_problem_;

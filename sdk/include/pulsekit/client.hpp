@@ -41,9 +41,9 @@ struct Tracked {
 /// The delivery ledger of the storage folder since it was made, earlier runs included:
 /// `accepted == delivered + queued + the sum of dropped`, at every moment.
 struct Stats {
-    std::uint64_t accepted = 0;   ///< valid events handed to track()
-    std::uint64_t delivered = 0;  ///< acknowledged by the collector
-    std::uint64_t queued = 0;     ///< waiting, in the journal or the queue
+    std::uint64_t accepted = 0;                    ///< valid events handed to track()
+    std::uint64_t delivered = 0;                   ///< acknowledged by the collector
+    std::uint64_t queued = 0;                      ///< waiting, in the journal or the queue
     std::map<std::string, std::uint64_t> dropped;  ///< by reason: journal_full, queue_full, rejected, corrupt
 
     std::uint64_t dropped_total() const {

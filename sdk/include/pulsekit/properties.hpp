@@ -16,10 +16,10 @@ class Value {
 public:
     enum class Type : std::uint8_t { null = 0, boolean = 1, integer = 2, real = 3, text = 4 };
 
-    constexpr Value(std::nullptr_t = nullptr) noexcept : type_(Type::null), integer_(0) {}     // NOLINT
-    constexpr Value(const char* text) noexcept : Value(std::string_view(text)) {}              // NOLINT
-    constexpr Value(std::string_view text) noexcept : type_(Type::text), text_(text) {}        // NOLINT
-    Value(const std::string& text) noexcept : Value(std::string_view(text)) {}                 // NOLINT
+    constexpr Value(std::nullptr_t = nullptr) noexcept : type_(Type::null), integer_(0) {}  // NOLINT
+    constexpr Value(const char* text) noexcept : Value(std::string_view(text)) {}           // NOLINT
+    constexpr Value(std::string_view text) noexcept : type_(Type::text), text_(text) {}     // NOLINT
+    Value(const std::string& text) noexcept : Value(std::string_view(text)) {}              // NOLINT
 
     template <typename T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
     constexpr Value(T value) noexcept : type_(Type::null), integer_(0) {  // NOLINT(google-explicit-constructor)

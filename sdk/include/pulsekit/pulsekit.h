@@ -36,19 +36,20 @@ typedef enum pulsekit_level { PULSEKIT_INFO = 0, PULSEKIT_WARNING = 1, PULSEKIT_
 typedef void (*pulsekit_log_fn)(pulsekit_level level, const char* message, void* user_data);
 
 typedef struct pulsekit_options {
-    size_t size;              /* sizeof(pulsekit_options) */
-    const char* endpoint;     /* required: https://telemetry.example.com */
-    const char* api_key;      /* required: a key with the ingest scope */
-    const char* app_name;     /* required */
-    const char* app_version;  /* may be null */
-    const char* storage_dir;  /* null: nothing touches the disk */
-    uint32_t flush_interval_ms;  /* 0: 5,000 */
-    uint64_t max_queue_bytes;    /* 0: 64 MB */
-    pulsekit_log_fn log;         /* may be null */
-    void* user_data;             /* handed to log */
+    size_t size;                /* sizeof(pulsekit_options) */
+    const char* endpoint;       /* required: https://telemetry.example.com */
+    const char* api_key;        /* required: a key with the ingest scope */
+    const char* app_name;       /* required */
+    const char* app_version;    /* may be null */
+    const char* storage_dir;    /* null: nothing touches the disk */
+    uint32_t flush_interval_ms; /* 0: 5,000 */
+    uint64_t max_queue_bytes;   /* 0: 64 MB */
+    pulsekit_log_fn log;        /* may be null */
+    void* user_data;            /* handed to log */
 } pulsekit_options;
 
-#define PULSEKIT_OPTIONS_INIT { sizeof(pulsekit_options), NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
+#define PULSEKIT_OPTIONS_INIT \
+    { sizeof(pulsekit_options), NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
 
 typedef enum pulsekit_type {
     PULSEKIT_NULL = 0,
@@ -79,7 +80,8 @@ typedef struct pulsekit_stats {
     uint64_t dropped;
 } pulsekit_stats;
 
-#define PULSEKIT_STATS_INIT { sizeof(pulsekit_stats), 0, 0, 0, 0 }
+#define PULSEKIT_STATS_INIT \
+    { sizeof(pulsekit_stats), 0, 0, 0, 0 }
 
 /* Room for an event id as text and its terminator. */
 #define PULSEKIT_ID_SIZE 37

@@ -56,7 +56,8 @@ void append_event(std::string& out, const RecordView& event, const Labels& label
         case RecordType::screen:
             member(out, "event.type", "page.view");
             member(out, "page.title", event.name);
-            member(out, "page.path", event.name.substr(0, 1) == "/" ? std::string(event.name) : "/" + std::string(event.name));
+            member(out, "page.path",
+                   event.name.substr(0, 1) == "/" ? std::string(event.name) : "/" + std::string(event.name));
             break;
     }
     // A page view is named by its type, so that all of them are one line of a top list.

@@ -40,8 +40,8 @@ struct Labels {
 
 struct Wire {
     std::string_view name;
-    std::string_view path;            ///< appended to the endpoint
-    std::string_view key_header;      ///< carries the key
+    std::string_view path;        ///< appended to the endpoint
+    std::string_view key_header;  ///< carries the key
     std::string (*encode)(const std::vector<RecordView>& events, const Labels& labels);
     /// Reads a 2xx answer to `events` events; nothing when the collector did not say what a collector says.
     std::optional<Verdict> (*read_success)(const HttpResponse& response, std::size_t events);

@@ -55,10 +55,12 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) return size * count;
     std::string name = line.substr(0, colon);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::size_t start = line.find_first_not_of(" \t", colon + 1);
     const std::size_t end = line.find_last_not_of(" \t\r\n");
-    headers.emplace_back(std::move(name), start == std::string::npos || start > end ? "" : line.substr(start, end - start + 1));
+    headers.emplace_back(std::move(name),
+                         start == std::string::npos || start > end ? "" : line.substr(start, end - start + 1));
     return size * count;
 }
 
@@ -135,7 +137,7 @@ Result<HttpResponse> Session::perform(const HttpRequest& request) {
     curl_multi_remove_handle(impl_->multi.get(), impl_->easy.get());
     if (result != CURLE_OK) {
         return Error{ErrorCode::unavailable, result == CURLE_ABORTED_BY_CALLBACK ? "given up before an answer came"
-                                                                               : curl_easy_strerror(result)};
+                                                                                 : curl_easy_strerror(result)};
     }
     response.status = static_cast<int>(status);
     return response;
