@@ -59,7 +59,8 @@ TEST(JsonReader, FailsForGoodOnWhatIsNotJson) {
         const bool whole = reader.skip_value() && reader.at_end();
         EXPECT_FALSE(whole) << text;
     }
-    Reader deep(std::string(100'000, '['));
+    const std::string nested(100'000, '[');
+    Reader deep(nested);
     EXPECT_FALSE(deep.skip_value());
     Reader fraction("1.5");
     EXPECT_FALSE(fraction.integer());

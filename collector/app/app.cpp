@@ -1,0 +1,187 @@
+#include "app/app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "admin/routes.hpp"
+#include "app/api_document.hpp"
+#include "app/data_directory.hpp"
+#include "app/development.hpp"
+#include "app/log.hpp"
+#include "app/metrics.hpp"
+#include "crypto/hash.hpp"
+#include "http/server.hpp"
+#include "ingest/pipeline.hpp"
+#include "query/routes.hpp"
+#include "store/writer.hpp"
+#include "support/system_environment.hpp"
+
+namespace collector::app {
+namespace {
+
+using pulsekit::Error;
+using pulsekit::ErrorCode;
+using pulsekit::Result;
+
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.substr(0, 4) == "127."; }
+
+void append(std::vector<http::Route>& routes, std::vector<http::Route> more) {
+    routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+http::Route open_page(std::string pattern, std::string summary, std::function<http::Response(const http::Request&)> serve) {
+    return {.method = "GET",
+            .pattern = std::move(pattern),
+            .handler = [serve = std::move(serve)](http::Request request, http::Responder responder) { responder.answer(serve(request)); },
+            .envelope = http::plain_envelope,
+            .summary = std::move(summary),
+            .access = "none"};
+}
+
+Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
+    if (catalog.find_key(imported.key)) return {};
+    const auto projects = catalog.projects();
+    const auto known = std::find_if(projects.begin(), projects.end(), [&](const meta::Project& p) {
+        return p.id == imported.project || p.name == imported.project;
+    });
+    meta::NewKey key;
+    if (known != projects.end()) {
+        key.project_id = known->id;
+    } else {
+        auto created = catalog.create_project(imported.project, "");
+        if (!created) return std::move(created).error();
+        key.project_id = created->id;
+    }
+    key.name = "imported";
+    for (const auto& scope : imported.scopes) key.scopes.push_back(*meta::scope_named(scope));
+    key.secret = imported.key;
+    auto created = catalog.create_key(key);
+    if (!created) return std::move(created).error();
+    return {};
+}
+
+}  // namespace
+
+// In the order of their lives: each uses only what stands above it.
+struct App::Impl {
+    explicit Impl(Config given) : config(std::move(given)) {}
+
+    Result<void> open_data();
+    Result<void> prepare_keys();
+    std::vector<http::Route> routes();
+    bool may_see_metrics(const http::Request& request) const;
+
+    Config config;
+    pulsekit::SystemClock clock;
+    pulsekit::SystemRandom random;
+    std::unique_ptr<DataDirectory> directory;
+    std::unique_ptr<meta::Catalog> catalog;
+    std::unique_ptr<meta::Access> access;
+    std::unique_ptr<store::EventStore> store;
+    std::unique_ptr<store::Writer> writer;
+    std::unique_ptr<ingest::Pipeline> pipeline;
+    std::unique_ptr<admin::Admin> admin;
+    std::string api_json;
+    std::string api_html;
+    std::unique_ptr<http::Server> server;
+};
+
+Result<void> App::Impl::open_data() {
+    auto opened = DataDirectory::open(config.data);
+    if (!opened) return std::move(opened).error();
+    directory = std::make_unique<DataDirectory>(std::move(*opened));
+    auto events = store::open_store({.kind = config.store, .data_directory = config.data, .sync = config.sync, .dedupe_days = config.dedupe_days},
+                                    random);
+    if (!events) return std::move(events).error();
+    store = std::move(*events);
+    auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);
+    if (!known) return std::move(known).error();
+    catalog = std::move(*known);
+    return {};
+}
+
+Result<void> App::Impl::prepare_keys() {
+    for (const auto& imported : config.imported_keys) {
+        if (auto done = import_key(*catalog, imported); !done) return done;
+    }
+    if (config.dev) {
+        auto development = prepare_development(config.data, *catalog, random);
+        if (!development) return std::move(development).error();
+        if (config.admin_token.empty()) config.admin_token = development->admin_token;
+        fmt::print(stderr, "development keys, kept in {}/dev.env:\n{}", config.data, development->text());
+    }
+    if (config.admin_token.empty()) {
+        log(Level::warning, "no admin token is set (PULSE_ADMIN_TOKEN): the admin API answers 401 to everyone");
+    }
+    return {};
+}
+
+bool App::Impl::may_see_metrics(const http::Request& request) const {
+    if (is_loopback(request.remote_address)) return true;
+    const auto token = meta::key_of(request, meta::KeyPlace::bearer);
+    return token && !config.admin_token.empty() && crypto::equal(*token, config.admin_token);
+}
+
+std::vector<http::Route> App::Impl::routes() {
+    std::vector<http::Route> all;
+    append(all, ingest::routes(*pipeline));
+    append(all, query::routes(*access, {*store, clock, [](std::string_view text) { log(Level::error, text); }}));
+    append(all, admin::routes(*admin));
+    append(all, admin::health_routes(*store));
+    all.push_back(open_page("/metrics", "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
+                            [this](const http::Request& request) -> http::Response {
+                                if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
+                                return {.body = metrics_text(pipeline->counters(), *writer),
+                                        .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+                            }));
+    all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document.",
+                            [this](const http::Request&) -> http::Response { return {.body = api_json}; }));
+    all.push_back(open_page("/api/docs", "This API as a page.", [this](const http::Request&) -> http::Response {
+        return {.body = api_html, .content_type = "text/html; charset=utf-8"};
+    }));
+    api_json = openapi_json(all);
+    api_html = api_page(all);
+    return all;
+}
+
+App::App(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+
+App::~App() { stop(); }
+
+Result<std::string> App::start() {
+    auto& it = *impl_;
+    if (it.config.dev && !is_loopback(it.config.host)) {
+        return Error{ErrorCode::invalid, "--dev serves loopback only: its keys are printed for everyone to read"};
+    }
+    auto proxies = ingest::TrustedProxies::parse(it.config.trusted_proxies);
+    if (!proxies) return std::move(proxies).error();
+    if (auto opened = it.open_data(); !opened) return std::move(opened).error();
+    if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
+    it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
+    it.writer = std::make_unique<store::Writer>(*it.store, store::Writer::Limits{});
+    it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
+        .access = *it.access,
+        .clock = it.clock,
+        .random = it.random,
+        .server_secret = it.catalog->server_secret(),
+        .submit = [&it](std::vector<model::Event> events, store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
+        .settings = {std::move(*proxies), it.config.country_header, it.config.salt_hours}});
+    it.admin = std::make_unique<admin::Admin>(admin::Admin{*it.catalog, *it.access, it.config.admin_token});
+    http::Server::Options options;
+    options.host = it.config.host;
+    options.port = it.config.port;
+    options.log = [](std::string_view text) { log(Level::error, text); };
+    it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
+    const auto port = it.server->start();
+    if (!port) return port.error();
+    const bool is_v6 = it.config.host.find(':') != std::string::npos;
+    return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
+}
+
+void App::stop() {
+    if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
+    if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more
+}
+
+}  // namespace collector::app

@@ -1,0 +1,49 @@
+// Everything that an operator can set, in one struct; config.cpp has the list of settings.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pulsekit/result.hpp>
+
+#include "meta/access.hpp"
+#include "store/open.hpp"
+
+namespace collector::app {
+
+/// A key that was made elsewhere, of any shape.
+struct ImportedKey {
+    std::string key;
+    std::string project;  ///< id or name; made when absent
+    std::vector<std::string> scopes;
+};
+
+struct Config {
+    std::string host = "127.0.0.1";
+    int port = 8080;  ///< 0: a free one
+    std::string data = "./pulse-data";
+    bool dev = false;
+    std::string admin_token;  ///< empty: nobody administers
+    meta::RateLimits rates;
+    int dedupe_days = 30;
+    int salt_hours = 0;
+    std::vector<std::string> trusted_proxies;  ///< CIDR
+    std::string country_header = "CF-IPCountry";
+    store::Sync sync = store::Sync::full;
+    std::string store = "local";
+    std::vector<ImportedKey> imported_keys;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Flags beat environment, environment beats the configuration file, the file beats the defaults. `arguments` are those
+/// after the verb. Error `invalid`: says which setting, where it came from and what is wrong with it.
+pulsekit::Result<Config> load_config(const std::vector<std::string>& arguments, const Environment& environment);
+
+/// The `--help` text of the settings: flag, environment variable, file key, default.
+std::string settings_help();
+
+}  // namespace collector::app

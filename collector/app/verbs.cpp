@@ -1,0 +1,164 @@
+#include "app/verbs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
+
+#include <pulsekit/version.hpp>
+
+#include "app/app.hpp"
+#include "app/config.hpp"
+#include "app/log.hpp"
+#include "app/signals.hpp"
+#include "store/local/operation.hpp"
+
+namespace collector::app {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+using Arguments = std::vector<std::string>;
+
+struct Verb {
+    const char* name;
+    const char* usage;
+    const char* summary;
+    int (*run)(const Arguments& arguments);
+    std::string (*details)();
+};
+
+int wrong_usage(const std::string& verb, const std::string& what) {
+    fmt::print(stderr, "pulse-collector {}: {}\nTry: pulse-collector {} --help\n", verb, what, verb);
+    return kWrongUsage;
+}
+
+int failed(const std::string& verb, const pulsekit::Error& error) {
+    fmt::print(stderr, "pulse-collector {}: {}\n", verb, error.message);
+    return kFailed;
+}
+
+std::optional<std::string> from_environment(const std::string& name) {
+    if (const char* value = std::getenv(name.c_str())) return std::string(value);
+    return std::nullopt;
+}
+
+int serve(const Arguments& arguments) {
+    auto config = load_config(arguments, from_environment);
+    if (!config) return wrong_usage("serve", config.error().message);
+    hold_signals();
+    App app(std::move(*config));
+    const auto address = app.start();
+    if (!address) return failed("serve", address.error());
+    fmt::print("listening on {}\n", *address);
+    std::fflush(stdout);
+    wait_for_stop();
+    log(Level::info, "stopping: answering what was accepted");
+    app.stop();
+    return kDone;
+}
+
+/// `--name VALUE` pairs, each required; or what is wrong.
+pulsekit::Result<std::map<std::string, std::string>> required_flags(const Arguments& arguments, const Arguments& names) {
+    std::map<std::string, std::string> values;
+    for (std::size_t i = 0; i < arguments.size(); i += 2) {
+        if (std::find(names.begin(), names.end(), arguments[i]) == names.end()) {
+            return pulsekit::Error{pulsekit::ErrorCode::invalid, "unknown argument '" + arguments[i] + "'"};
+        }
+        if (i + 1 == arguments.size()) return pulsekit::Error{pulsekit::ErrorCode::invalid, arguments[i] + " needs a value"};
+        values[arguments[i]] = arguments[i + 1];
+    }
+    for (const auto& name : names) {
+        if (values[name].empty()) return pulsekit::Error{pulsekit::ErrorCode::invalid, name + " is required"};
+    }
+    return values;
+}
+
+int check(const Arguments& arguments) {
+    auto flags = required_flags(arguments, {"--data"});
+    if (!flags) return wrong_usage("check", flags.error().message);
+    const auto problems = store::local::check((*flags)["--data"]);
+    if (!problems) return failed("check", problems.error());
+    for (const auto& problem : *problems) fmt::print("damaged: {}\n", problem);
+    fmt::print(problems->empty() ? "no damage found\n" : "{} problems found\n", problems->size());
+    return problems->empty() ? kDone : kFailed;
+}
+
+int backup(const Arguments& arguments) {
+    auto flags = required_flags(arguments, {"--data", "--to"});
+    if (!flags) return wrong_usage("backup", flags.error().message);
+    const auto done = store::local::backup((*flags)["--data"], (*flags)["--to"], [](const store::local::BackupProgress& progress) {
+        fmt::print(stderr, "\rcopied {} of {} MB", progress.written_bytes >> 20, progress.total_bytes >> 20);
+    });
+    if (!done) return failed("backup", done.error());
+    fmt::print(stderr, "\n");
+    fmt::print("backed up to {}: put it back as DATA/pulse.sqlite\n", (*flags)["--to"]);
+    return kDone;
+}
+
+std::string serve_details() {
+    return "  --listen HOST:PORT   where to serve; port 0 takes a free one\n"
+           "  --data DIR           where everything is kept\n"
+           "  --config FILE.toml   settings from a file (also PULSE_CONFIG)\n"
+           "  --dev                for development: loopback only, with a project `demo` whose keys are printed and kept\n"
+           "                       in DATA/dev.env\n\n"
+           "Once it serves, one line `listening on http://HOST:PORT` is printed; logs go to standard error.\n"
+           "SIGTERM or SIGINT: it stops accepting, answers and commits what was accepted, and exits.\n\n"
+           "Settings; flags beat environment, environment beats the file:\n" +
+           settings_help() + "  Keys made elsewhere: [[keys]] tables in the file, with key, project and scopes.\n";
+}
+
+std::string check_details() { return "Reads everything and says what is damaged; exit status 1 when something is.\n"; }
+
+std::string backup_details() {
+    return "Copies the data consistently, also while a collector runs on it. To restore, put the copy into an empty data\n"
+           "directory as pulse.sqlite.\n";
+}
+
+constexpr std::array kVerbs = {
+    Verb{"serve", "[--listen HOST:PORT] [--data DIR] [--config FILE.toml] [--dev]", "receive, store and answer", serve, serve_details},
+    Verb{"check", "--data DIR", "look for damage in stored data", check, check_details},
+    Verb{"backup", "--data DIR --to FILE", "copy a running collector's data", backup, backup_details},
+};
+
+void print_help() {
+    fmt::print("pulse-collector {}: receives telemetry, stores it, answers questions about it\n\n", pulsekit::kVersion);
+    for (const auto& verb : kVerbs) fmt::print("  pulse-collector {:<7} {}\n      {}\n", verb.name, verb.usage, verb.summary);
+    fmt::print("\n  pulse-collector VERB --help | --version | --help\n");
+}
+
+}  // namespace
+
+int run(const Arguments& arguments) {
+    if (arguments.empty()) {
+        print_help();
+        return kWrongUsage;
+    }
+    if (arguments[0] == "--help" || arguments[0] == "-h") {
+        print_help();
+        return kDone;
+    }
+    if (arguments[0] == "--version") {
+        fmt::print("pulse-collector {}\n", pulsekit::kVersion);
+        return kDone;
+    }
+    const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return arguments[0] == v.name; });
+    if (verb == kVerbs.end()) {
+        fmt::print(stderr, "pulse-collector: unknown verb '{}'\nTry: pulse-collector --help\n", arguments[0]);
+        return kWrongUsage;
+    }
+    const Arguments rest(arguments.begin() + 1, arguments.end());
+    if (std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
+        fmt::print("pulse-collector {} {}\n\n{}", verb->name, verb->usage, verb->details());
+        return kDone;
+    }
+    return verb->run(rest);
+}
+
+}  // namespace collector::app
