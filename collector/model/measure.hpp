@@ -1,9 +1,9 @@
 // The query algebra: what a report may ask and what every store must answer.
 //
-// A question reads the rows of one project in a closed range of time. Rows fold into a unit (none, session or visitor),
-// which takes its attributes from its rows; units fold into groups with measures; groups are ordered and paged. Answers
-// are exact, and every number is an integer count, an exact sum or a value of a row: ratios and rounding belong to the
-// report.
+// A question sees rows of one project in a closed range of time and nothing else. The rows it counts fold into a unit
+// (the row itself, or its session), which takes its attributes from its rows; units fold into groups with measures;
+// groups are ordered and paged. Answers are exact, and every number is an integer count, an exact sum or a value of a
+// row: ratios and rounding belong to the report.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class Column {
     visitor,      ///< text
     session,      ///< text
     interaction,  ///< integer 0 or 1
-    next_gap,     ///< integer, ms to the next row of the same session within the range, of any kind; null for its last
+    next_gap,     ///< integer, ms to the next row of the same session that the question sees; null for its last
 };
 
 using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  ///< monostate is null
@@ -51,20 +51,21 @@ struct Field {
     }
 };
 
-/// The field equals one of the values.
+/// The field equals one of the values; without values: it is not null.
 struct Condition {
     Field field;
     std::vector<Value> any_of;
 };
 using Where = std::vector<Condition>;  ///< all must hold; empty always holds
 
-enum class Unit { row, session, visitor };
+enum class Unit { row, session };
 
 /// What a unit takes from those of its rows that satisfy `where`.
 struct Attribute {
     enum class Take {
         count,  ///< how many rows
-        span,   ///< latest minus earliest time, ms; 0 for a single row
+        any,    ///< 1 when there is such a row, else 0
+        span,   ///< latest minus earliest time, ms; 0 for a single row or none
     } take = Take::count;
     Where where;
 };
@@ -94,10 +95,11 @@ struct Page {
 struct Question {
     std::string project_id;
     TimeRange range;
-    Where rows;  ///< which rows take part at all
+    Where seen;     ///< which rows exist for this question: next_gap looks at these
+    Where counted;  ///< which of them fold into units
     Unit unit = Unit::row;
-    std::vector<Attribute> attributes;  ///< when unit is not row
-    std::vector<Field> group_by;        ///< none: one group, answered even when no row takes part
+    std::vector<Attribute> attributes;  ///< when unit is not row; groups and measures then take units' fields alone
+    std::vector<Field> group_by;        ///< none: one group, answered even when no row is counted
     std::vector<Measure> measures;
     std::vector<Order> order;  ///< texts by their UTF-8 bytes
     Page page;

@@ -1,10 +1,13 @@
 // Group commit: concurrent requests become one append, and each is answered after it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -15,12 +18,21 @@
 
 namespace collector::store {
 
-/// Owns the thread that appends. Thread safe.
+/// What a Writer has done, for metrics; each number is exact, but they are not taken at one instant.
+struct WriterCounters {
+    std::atomic<std::uint64_t> commits = 0;           ///< appends that succeeded
+    std::atomic<std::uint64_t> failed_commits = 0;    ///< appends that did not
+    std::atomic<std::uint64_t> committed_events = 0;  ///< in appends that succeeded, duplicates included
+    std::atomic<std::uint64_t> queued_events = 0;     ///< submitted and not yet committed
+    std::atomic<std::uint64_t> refused_events = 0;    ///< not taken: the queue was full or drained
+};
+
+/// Owns the thread that appends. Thread safe. The store must outlive it.
 class Writer {
 public:
     struct Limits {
         std::size_t max_queued_events = 200'000;  ///< beyond them submit() refuses
-        std::size_t max_commit_events = 10'000;   ///< one append takes about so many
+        std::size_t max_commit_events = 10'000;   ///< submissions are merged up to so many; one alone may have more
     };
 
     /// What became of one submission: one Stored an event, or why nothing was stored.
@@ -31,11 +43,14 @@ public:
     ~Writer();  ///< drains
 
     /// Hands events over; `done` is called on the writer's thread after the commit that holds them, or after it failed.
-    /// When the queue is full, `done` is called at once, here, with ErrorCode::unavailable.
+    /// When the queue has no room for all of them, or is drained, `done` is called at once, here, with
+    /// ErrorCode::unavailable. `done` must not call drain().
     void submit(std::vector<model::Event> events, Done done);
 
     /// Commits what was submitted, then stops; later submissions are refused as unavailable. Idempotent.
     void drain();
+
+    const WriterCounters& counters() const { return counters_; }
 
 private:
     struct Submission {
@@ -43,16 +58,21 @@ private:
         Done done;
     };
 
+    bool enqueue(Submission& submission) PULSEKIT_EXCLUDES(mutex_);
     void run();
+    /// What the next append takes; nothing when all is done.
+    std::vector<Submission> take() PULSEKIT_EXCLUDES(mutex_);
     void commit(std::vector<Submission> group);
 
     EventStore& store_;
     const Limits limits_;
+    WriterCounters counters_;
     pulsekit::Mutex mutex_;
     std::condition_variable wake_;
-    std::vector<Submission> queue_ PULSEKIT_GUARDED_BY(mutex_);
-    std::size_t queued_events_ PULSEKIT_GUARDED_BY(mutex_) = 0;
+    std::deque<Submission> queue_ PULSEKIT_GUARDED_BY(mutex_);
+    std::size_t queued_events_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // those being committed included
     bool stopping_ PULSEKIT_GUARDED_BY(mutex_) = false;
+    std::once_flag joined_;
     std::jthread thread_;
 };
 

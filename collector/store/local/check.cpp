@@ -1,0 +1,123 @@
+#include "store/local/check.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "store/local/local_store.hpp"
+
+namespace collector::store::local {
+namespace {
+
+using pulsekit::Error;
+using pulsekit::ErrorCode;
+using pulsekit::Result;
+using pulsekit::sqlite::Access;
+using pulsekit::sqlite::Database;
+
+/// Columns that hold event_texts ids.
+struct Coded {
+    std::string_view table;
+    std::string_view column;
+};
+constexpr Coded kCoded[] = {
+    {"events", "project"},
+    {"events", "visitor"},
+    {"events", "session"},
+    {"events", "name"},
+    {"events", "path"},
+    {"events", "source_type"},
+    {"events", "user"},
+    {"events", "app"},
+    {"events", "app_version"},
+    {"events", "title"},
+    {"events", "utm_source"},
+    {"events", "utm_medium"},
+    {"events", "utm_campaign"},
+    {"events", "utm_content"},
+    {"events", "utm_term"},
+    {"events", "browser"},
+    {"events", "browser_version"},
+    {"events", "os"},
+    {"events", "os_version"},
+    {"events", "device_type"},
+    {"events", "screen"},
+    {"events", "language"},
+    {"events", "country"},
+    {"events", "revenue_currency"},
+    {"events", "error_type"},
+    {"events", "error_filename"},
+    {"events", "selector"},
+    {"events", "survey"},
+    {"event_vitals", "name"},
+    {"event_ids", "project"},
+    {"session_spans", "project"},
+    {"session_spans", "visitor"},
+    {"session_spans", "session"},
+};
+
+Result<void> check_pages(Database& database, std::vector<std::string>& problems) {
+    auto statement = database.prepare("PRAGMA integrity_check");
+    if (!statement) return std::move(statement).error();
+    while (true) {
+        const auto row = statement->step();
+        if (!row) return row.error();
+        if (!*row) return {};
+        if (statement->text(0) != "ok") problems.push_back("pulse.sqlite: " + std::string(statement->text(0)));
+    }
+}
+
+/// `sql` counts what must not be there.
+Result<void> check_none(Database& database, const std::string& sql, const std::string& what,
+                        std::vector<std::string>& problems) {
+    const auto count = database.query_integer(sql);
+    if (!count) return count.error();
+    if (*count > 0) problems.push_back(std::to_string(*count) + " " + what);
+    return {};
+}
+
+Result<void> check_references(Database& database, std::vector<std::string>& problems) {
+    for (const auto& [table, column] : kCoded) {
+        const std::string from(table);
+        const std::string name(column);
+        auto checked =
+            check_none(database,
+                       "SELECT count(*) FROM " + from + " AS x WHERE x." + name +
+                           " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event_texts WHERE id = x." + name + ")",
+                       "rows of " + from + " whose " + name + " is an unknown text", problems);
+        if (!checked) return checked;
+    }
+    for (const std::string table : {"event_ids", "event_vitals"}) {
+        auto checked = check_none(
+            database,
+            "SELECT count(*) FROM " + table + " AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
+            "rows of " + table + " without their event", problems);
+        if (!checked) return checked;
+    }
+    return check_none(database,
+                      "SELECT count(*) FROM event_ids AS x JOIN events AS e ON e.id = x.event "
+                      "WHERE e.event_id <> x.event_id OR e.project <> x.project",
+                      "rows of event_ids that name another event's id", problems);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> check(const std::string& data_directory) {
+    auto database = Database::open(database_path(data_directory), Access::read_only);
+    if (!database) return std::move(database).error();
+    // One snapshot: a collector that runs meanwhile must not look like damage.
+    if (auto begun = database->execute("BEGIN"); !begun) return std::move(begun).error();
+    std::vector<std::string> problems;
+    const auto note = [&](Result<void> result) -> Result<void> {
+        if (!result && result.error().code == ErrorCode::corrupt) {
+            problems.push_back("pulse.sqlite: " + result.error().message);
+            return {};
+        }
+        return result;
+    };
+    if (auto done = note(check_pages(*database, problems)); !done) return std::move(done).error();
+    if (!problems.empty()) return problems;
+    if (auto done = note(check_references(*database, problems)); !done) return std::move(done).error();
+    return problems;
+}
+
+}  // namespace collector::store::local

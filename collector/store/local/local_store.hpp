@@ -1,0 +1,46 @@
+// The local store: one SQLite file in the data directory.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pulsekit/environment.hpp>
+#include <pulsekit/result.hpp>
+
+#include "store/local/readers.hpp"
+#include "store/local/rows.hpp"
+#include "store/store.hpp"
+#include "support/sqlite/database.hpp"
+
+namespace collector::store::local {
+
+/// The file that holds the events, in a data directory; the metadata room may keep its tables in it too.
+std::string database_path(const std::string& data_directory);
+
+struct LocalOptions {
+    std::string data_directory;
+    bool fsync_each_commit = true;  ///< else an append survives the process, but not a loss of power
+    int dedupe_days = 30;
+    std::size_t max_readers = 4;  ///< questions that are answered at a time; more wait
+};
+
+class LocalStore final : public EventStore {
+public:
+    /// Creates the directory and the file when absent, and brings the schema up to date.
+    static pulsekit::Result<std::unique_ptr<LocalStore>> open(const LocalOptions& options, pulsekit::Random& random);
+
+    pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events) override;
+    pulsekit::Result<model::Answer> ask(const model::Question& question) override;
+    pulsekit::Result<void> probe() override;
+
+private:
+    LocalStore(const LocalOptions& options, std::unique_ptr<pulsekit::sqlite::Database> database, Rows rows);
+
+    const std::string data_directory_;
+    std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it
+    Rows rows_;
+    Readers readers_;
+};
+
+}  // namespace collector::store::local

@@ -1,0 +1,38 @@
+// One event as one row: which field is kept in which column.
+#pragma once
+
+#include <cstdint>
+
+#include <pulsekit/result.hpp>
+
+#include "model/event.hpp"
+#include "store/local/dictionary.hpp"
+#include "support/sqlite/database.hpp"
+
+namespace collector::store::local {
+
+/// What the row refers to that is not the event's own: ids made before it is written.
+struct RowKeys {
+    std::int64_t event;  ///< events.id
+    std::int64_t project;
+    std::int64_t visitor;
+    std::int64_t session;
+};
+
+/// Writes events and their side rows, within the writer's transaction. The database must outlive it. One thread at a
+/// time.
+class RowInsert {
+public:
+    static pulsekit::Result<RowInsert> open(pulsekit::sqlite::Database& database);
+
+    pulsekit::Result<void> run(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
+
+private:
+    RowInsert(pulsekit::sqlite::Statement event, pulsekit::sqlite::Statement vital);
+    pulsekit::Result<void> run_vitals(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
+
+    pulsekit::sqlite::Statement event_;
+    pulsekit::sqlite::Statement vital_;
+};
+
+}  // namespace collector::store::local

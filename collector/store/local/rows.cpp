@@ -1,0 +1,84 @@
+#include "store/local/rows.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace collector::store::local {
+namespace {
+
+using pulsekit::ErrorCode;
+using pulsekit::Result;
+using pulsekit::sqlite::Database;
+using pulsekit::sqlite::Transaction;
+
+constexpr std::size_t kRememberedTexts = 200'000;  // some 30 MB when full
+
+}  // namespace
+
+Result<Rows> Rows::open(Database& database, int dedupe_days, pulsekit::Random& random) {
+    auto dictionary = Dictionary::open(database, kRememberedTexts);
+    if (!dictionary) return std::move(dictionary).error();
+    auto dedupe = Dedupe::open(database, dedupe_days);
+    if (!dedupe) return std::move(dedupe).error();
+    auto sessions = Sessions::open(database, random);
+    if (!sessions) return std::move(sessions).error();
+    auto insert = RowInsert::open(database);
+    if (!insert) return std::move(insert).error();
+    return Rows(database, {std::move(*dictionary), std::move(*dedupe), std::move(*sessions), std::move(*insert)});
+}
+
+Result<std::vector<Stored>> Rows::append(const std::vector<model::Event>& events) {
+    if (events.empty()) return std::vector<Stored>();
+    auto stored = append_in_transaction(events);
+    if (stored) {
+        parts_.dictionary.committed();
+        return stored;
+    }
+    parts_.dictionary.rolled_back();
+    auto error = std::move(stored).error();
+    // The metadata room held the lock for too long: for the client it is as good as a disk that does not answer.
+    if (error.code == ErrorCode::conflict) error.code = ErrorCode::unavailable;
+    return error;
+}
+
+Result<std::vector<Stored>> Rows::append_in_transaction(const std::vector<model::Event>& events) {
+    auto transaction = Transaction::begin(*database_);
+    if (!transaction) return std::move(transaction).error();
+    const auto newest_id = database_->query_integer("SELECT coalesce(max(id), 0) FROM events");
+    if (!newest_id) return newest_id.error();
+    std::int64_t next_id = *newest_id + 1;
+    std::int64_t now_ms = events.front().received_ms;
+    std::vector<Stored> stored;
+    stored.reserve(events.size());
+    for (const auto& event : events) {
+        auto one = append_one(event, next_id);
+        if (!one) return std::move(one).error();
+        if (*one == Stored::fresh) ++next_id;
+        now_ms = std::max(now_ms, event.received_ms);
+        stored.push_back(*one);
+    }
+    // Twice what came in: the backlog of ids to forget shrinks, and no append pays for all of it.
+    const auto limit = static_cast<std::int64_t>(2 * events.size());
+    if (auto pruned = parts_.dedupe.prune(now_ms, limit); !pruned) return std::move(pruned).error();
+    if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
+    return stored;
+}
+
+Result<Stored> Rows::append_one(const model::Event& event, std::int64_t id) {
+    const auto project = parts_.dictionary.id(kNoProject, Space::project, event.project_id);
+    if (!project) return project.error();
+    if (!event.event_id_is_ours) {
+        auto claimed = parts_.dedupe.claim(*project, event.event_id, event.received_ms, id);
+        if (!claimed || *claimed == Stored::duplicate) return claimed;
+    }
+    const auto visitor = parts_.dictionary.id(*project, Space::visitor, event.visitor_id);
+    if (!visitor) return visitor.error();
+    const auto session = parts_.sessions.assign(*project, *visitor, event, parts_.dictionary);
+    if (!session) return session.error();
+    const RowKeys keys{.event = id, .project = *project, .visitor = *visitor, .session = *session};
+    if (auto inserted = parts_.insert.run(event, keys, parts_.dictionary); !inserted)
+        return std::move(inserted).error();
+    return Stored::fresh;
+}
+
+}  // namespace collector::store::local

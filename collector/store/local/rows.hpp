@@ -1,0 +1,47 @@
+// The truth: events as rows of SQLite, appended in one transaction at a time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <pulsekit/environment.hpp>
+#include <pulsekit/result.hpp>
+
+#include "model/event.hpp"
+#include "store/local/dedupe.hpp"
+#include "store/local/dictionary.hpp"
+#include "store/local/row.hpp"
+#include "store/local/sessions.hpp"
+#include "store/store.hpp"
+#include "support/sqlite/database.hpp"
+
+namespace collector::store::local {
+
+/// The database must outlive it. One thread at a time.
+class Rows {
+public:
+    /// `random` seeds session ids and is not used afterwards.
+    static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, int dedupe_days, pulsekit::Random& random);
+
+    /// EventStore::append(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
+    /// `corrupt`; `internal`. After any of them the next append starts afresh.
+    pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events);
+
+private:
+    struct Parts {
+        Dictionary dictionary;
+        Dedupe dedupe;
+        Sessions sessions;
+        RowInsert insert;
+    };
+
+    Rows(pulsekit::sqlite::Database& database, Parts parts) : database_(&database), parts_(std::move(parts)) {}
+    pulsekit::Result<std::vector<Stored>> append_in_transaction(const std::vector<model::Event>& events);
+    /// Stores the event as the row `id`, unless it is a duplicate.
+    pulsekit::Result<Stored> append_one(const model::Event& event, std::int64_t id);
+
+    pulsekit::sqlite::Database* database_;
+    Parts parts_;
+};
+
+}  // namespace collector::store::local
