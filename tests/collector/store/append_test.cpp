@@ -1,0 +1,275 @@
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "store/open.hpp"
+#include "tests/collector/store/events.hpp"
+
+namespace collector::store {
+namespace {
+
+using enum Stored;
+using pulsekit::ErrorCode;
+using test::event;
+using test::Fixture;
+using test::kDay;
+using test::kNoon;
+using Outcome = std::vector<Stored>;
+
+TEST(Append, StoresOnceAndTellsWhatItHadAlready) {
+    Fixture store;
+    EXPECT_EQ(*store->append({event("a"), event("b"), event("a")}), (Outcome{fresh, fresh, duplicate}));
+    EXPECT_EQ(*store->append({event("c"), event("b")}), (Outcome{fresh, duplicate}));
+    EXPECT_EQ(store.count(), 3);
+    EXPECT_EQ(*store->append({}), Outcome{});
+}
+
+TEST(Append, TheFirstOfTwoStays) {
+    Fixture store;
+    auto first = event("a");
+    first.path = "/first";
+    auto second = event("a");
+    second.path = "/second";
+    second.session_id = "other";
+    ASSERT_TRUE(store->append({first}).ok());
+    ASSERT_TRUE(store->append({second}).ok());
+    EXPECT_EQ(store.text("SELECT text FROM events JOIN event_texts t ON t.id = path"), "/first");
+    EXPECT_EQ(store.session_of("a"), "s");
+}
+
+TEST(Append, ProjectsShareNoIds) {
+    Fixture store;
+    auto other = event("a");
+    other.project_id = "q";
+    EXPECT_EQ(*store->append({event("a"), other}), (Outcome{fresh, fresh}));
+    EXPECT_EQ(store.count("p"), 1);
+    EXPECT_EQ(store.count("q"), 1);
+    EXPECT_EQ(store.count("nobody"), 0);
+}
+
+TEST(Append, IdsThatWeMadeAreNotSearched) {
+    Fixture store;
+    auto ours = event("a");
+    ours.event_id_is_ours = true;
+    EXPECT_EQ(*store->append({ours, ours}), (Outcome{fresh, fresh}));
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_ids"), "0");
+}
+
+TEST(Append, AnIdIsKnownForTheWindowAfterItWasFirstReceived) {
+    Fixture store(/*dedupe_days=*/2);
+    const auto at = [](std::int64_t received_ms) {
+        auto made = event("a");
+        made.received_ms = received_ms;
+        return made;
+    };
+    EXPECT_EQ(*store->append({at(kNoon)}), Outcome{fresh});
+    EXPECT_EQ(*store->append({at(kNoon + kDay)}), Outcome{duplicate});
+    EXPECT_EQ(*store->append({at(kNoon + 2 * kDay)}), Outcome{duplicate});  // the repeat of a day later renewed nothing
+    EXPECT_EQ(*store->append({at(kNoon + 2 * kDay + 1)}), Outcome{fresh});
+    EXPECT_EQ(*store->append({at(kNoon + 4 * kDay + 1)}), Outcome{duplicate});
+    EXPECT_EQ(store.count(), 2);
+}
+
+TEST(Append, OldIdsAreForgottenALittleAtATime) {
+    Fixture store(/*dedupe_days=*/1);
+    std::vector<model::Event> old;
+    for (int i = 0; i < 100; ++i) old.push_back(event("old-" + std::to_string(i)));
+    ASSERT_TRUE(store->append(old).ok());
+    ASSERT_TRUE(store->append({event("new-1", kNoon + 2 * kDay)}).ok());
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_ids"), "99");
+    std::vector<model::Event> more;
+    for (int i = 0; i < 60; ++i) more.push_back(event("more-" + std::to_string(i), kNoon + 2 * kDay));
+    ASSERT_TRUE(store->append(more).ok());
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_ids"), "61");
+    EXPECT_EQ(store.text("SELECT min(event_id) FROM event_ids"), "more-0");
+    EXPECT_EQ(store.count(), 161);  // the rows stay
+}
+
+model::Event full_event() {
+    auto full = event("full");
+    full.dialect = model::DialectId::ingest;
+    full.kind = model::Kind::survey_response;
+    full.interaction = true;
+    full.received_ms = kNoon + 7;
+    full.user_id = "u";
+    full.app_id = "app";
+    full.app_version = "1.2";
+    full.path = "/p";
+    full.url = "https://x/p?q";
+    full.title = "T";
+    full.referrer = "https://r";
+    full.utm_source = "us";
+    full.utm_medium = "um";
+    full.utm_campaign = "uc";
+    full.utm_content = "uo";
+    full.utm_term = "ut";
+    full.browser = "Chrome";
+    full.browser_version = "122";
+    full.os = "Windows";
+    full.os_version = "11";
+    full.device_type = "Desktop";
+    full.screen = "1x2";
+    full.language = "en";
+    full.country = "DE";
+    full.revenue_amount = 1.5;
+    full.revenue_currency = "EUR";
+    full.duration_ms = 3;
+    full.error_message = "em";
+    full.error_type = "et";
+    full.error_stack = "es";
+    full.error_filename = "ef";
+    full.error_lineno = 4;
+    full.error_colno = 5;
+    full.click_x = 6.5;
+    full.click_y = 7.5;
+    full.selector = "#a";
+    full.viewport_w = 8;
+    full.viewport_h = 9;
+    full.vitals = {{"LCP", 10.5}, {"CLS", 0.25}};
+    full.depth = 11.5;
+    full.query = "qu";
+    full.results_count = 0;
+    full.survey_id = "sv";
+    full.completed = false;
+    full.props = R"({"k":"v"})";
+    return full;
+}
+
+TEST(Append, EveryFieldIsKept) {
+    Fixture store;
+    ASSERT_TRUE(store->append({full_event()}).ok());
+    const std::string words =
+        "SELECT group_concat(coalesce((SELECT text FROM event_texts WHERE id = v), 'lost'), '|') FROM (SELECT "
+        "json_each.value AS v FROM events, json_each(json_array(project, visitor, session, name, source_type, user, "
+        "app, app_version, events.path, title, utm_source, utm_medium, utm_campaign, utm_content, utm_term, browser, "
+        "browser_version, os, os_version, device_type, screen, language, country, revenue_currency, error_type, "
+        "error_filename, selector, survey)))";
+    EXPECT_EQ(
+        store.text(words),
+        "p|v|s|click|click|u|app|1.2|/p|T|us|um|uc|uo|ut|Chrome|122|Windows|11|Desktop|1x2|en|DE|EUR|et|ef|#a|sv");
+    EXPECT_EQ(store.text("SELECT json_array(ts_ms, received_ms, dialect, kind, interaction, event_id_is_ours, "
+                         "revenue_amount, duration_ms, error_lineno, error_colno, click_x, click_y, viewport_w, "
+                         "viewport_h, depth, results_count, completed) FROM events"),
+              "[1772712000000,1772712000007,4,9,1,0,1.5,3,4,5,6.5,7.5,8,9,11.5,0,0]");
+    EXPECT_EQ(store.text("SELECT json_array(event_id, url, referrer, query, error_message, error_stack, json(props)) "
+                         "FROM events"),
+              R"(["full","https://x/p?q","https://r","qu","em","es",{"k":"v"}])");
+    EXPECT_EQ(store.text("SELECT group_concat(text || '=' || value) FROM (SELECT text, value FROM event_vitals v "
+                         "JOIN event_texts t ON t.id = v.name ORDER BY ordinal)"),
+              "LCP=10.5,CLS=0.25");
+}
+
+TEST(Append, AbsentIsNotEmptyNorZero) {
+    Fixture store;
+    ASSERT_TRUE(store->append({event("bare")}).ok());
+    EXPECT_EQ(store.text("SELECT count(*) FROM events WHERE coalesce(user, path, url, revenue_amount, duration_ms, "
+                         "error_message, click_x, depth, results_count, completed, survey, country) IS NULL"),
+              "1");
+}
+
+TEST(Append, EventsOutliveTheStore) {
+    Fixture store;
+    ASSERT_TRUE(store->append({event("a"), event("b")}).ok());
+    store.reopen();
+    EXPECT_EQ(store.count(), 2);
+    EXPECT_EQ(*store->append({event("b"), event("c")}), (Outcome{duplicate, fresh}));
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_texts WHERE text = 'click'"), "1");
+}
+
+TEST(Append, AFailedAppendLeavesNeitherRowsNorTextsThatTheNextOneTrusts) {
+    Fixture store;
+    ASSERT_TRUE(store->append({event("a")}).ok());
+    auto file = store.database(pulsekit::sqlite::Access::read_write);
+    ASSERT_TRUE(file.execute("CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.event_id = 'poison' "
+                             "BEGIN SELECT raise(ABORT, 'refused'); END")
+                    .ok());
+    auto first = event("b");
+    first.path = "/new";
+    first.visitor_id = "new visitor";
+    const auto failed = store->append({first, event("poison")});
+    ASSERT_FALSE(failed.ok());
+    EXPECT_EQ(store.count(), 1);
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_texts WHERE text IN ('/new', 'new visitor')"), "0");
+    // Other texts take the numbers that were given back.
+    auto second = event("c");
+    second.path = "/other";
+    second.visitor_id = "other visitor";
+    ASSERT_TRUE(store->append({second}).ok());
+    EXPECT_EQ(*store->append({first}), Outcome{fresh});
+    EXPECT_EQ(store.text("SELECT group_concat(text) FROM (SELECT text FROM events JOIN event_texts t ON t.id = path "
+                         "ORDER BY events.id)"),
+              "/other,/new");
+    EXPECT_EQ(store.text("SELECT count(DISTINCT visitor) FROM events"), "3");
+}
+
+TEST(Append, AFullDiskIsAnErrorAndThenOverWithRoomAgain) {
+    Fixture store;
+    ASSERT_TRUE(store->append({event("a")}).ok());
+    auto big = event("big");
+    big.props = "{\"x\":\"" + std::string(2'000'000, 'x') + "\"}";
+    std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit then fails with EFBIG
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    rlimit small = before;
+    small.rlim_cur = 1'000'000;
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto failed = store->append({event("b"), big});
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ASSERT_FALSE(failed.ok());
+    EXPECT_EQ(failed.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(store.count(), 1);
+    EXPECT_EQ(*store->append({event("b"), big}), (Outcome{fresh, fresh}));
+    EXPECT_EQ(store.count(), 3);
+    store.reopen();
+    EXPECT_EQ(store.count(), 3);
+}
+
+TEST(Append, AQuestionSeesWholeAppendsAndWaitsForNone) {
+    Fixture store;
+    constexpr int kAppends = 60;
+    constexpr int kEach = 50;
+    std::atomic<bool> done = false;
+    std::vector<std::jthread> asking;
+    for (int i = 0; i < 6; ++i) {  // more than there are connections
+        asking.emplace_back([&] {
+            std::int64_t last = 0;
+            while (!done) {
+                const std::int64_t now = store.count();
+                EXPECT_GE(now, last);
+                EXPECT_EQ(now % kEach, 0);
+                last = now;
+            }
+        });
+    }
+    for (int i = 0; i < kAppends; ++i) {
+        std::vector<model::Event> events;
+        for (int j = 0; j < kEach; ++j) events.push_back(event(std::to_string(i) + "-" + std::to_string(j)));
+        ASSERT_TRUE(store->append(events).ok());
+        EXPECT_EQ(store.count(), (i + 1) * kEach);  // visible when append returns
+    }
+    done = true;
+    asking.clear();
+    EXPECT_TRUE(store->probe().ok());
+}
+
+TEST(OpenStore, NamesWhatItHasWhenAskedForAnother) {
+    const pulsekit::test::TemporaryFolder folder;
+    pulsekit::test::SeededRandom random(1);
+    const auto refused = open_store({.kind = "clickhouse", .data_directory = folder.path().string()}, random);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+    EXPECT_EQ(refused.error().message, "unknown store 'clickhouse': this build has 'local'");
+    EXPECT_FALSE(open_store({.data_directory = folder.path().string(), .dedupe_days = 0}, random).ok());
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+    const std::string nested = folder.file("a/b");
+    const auto opened = open_store({.data_directory = nested, .sync = Sync::normal}, random);
+    ASSERT_TRUE(opened.ok());
+    EXPECT_TRUE((*opened)->append({event("a")}).ok());
+    EXPECT_TRUE(std::filesystem::exists(nested + "/pulse.sqlite"));
+}
+
+}  // namespace
+}  // namespace collector::store

@@ -1,0 +1,165 @@
+#include <gtest/gtest.h>
+
+#include "store/local/compile.hpp"
+#include "tests/collector/store/events.hpp"
+
+namespace collector::store {
+namespace {
+
+using model::Answer;
+using model::Column;
+using model::Field;
+using model::Measure;
+using model::Order;
+using model::Question;
+using model::Value;
+using test::event;
+using test::Fixture;
+using test::kNoon;
+using Rows = std::vector<std::vector<Value>>;
+
+Value number(std::int64_t value) { return value; }
+
+class AskTest : public testing::Test {
+protected:
+    AskTest() {
+        int made = 0;
+        for (const char* name : {"b", "a", "\xc3\xa9", "Z", "a"}) {
+            ++made;
+            auto one = event(std::to_string(made), kNoon + made);
+            one.name = name;
+            one.visitor_id = made % 2 ? "odd" : "even";
+            if (made < 3) one.path = "/x";
+            events_.push_back(std::move(one));
+        }
+        EXPECT_TRUE(store_->append(events_).ok());
+    }
+    Answer ask(const Question& question) {
+        auto answer = store_->ask(question);
+        EXPECT_TRUE(answer.ok()) << answer.error().message;
+        return answer ? std::move(*answer) : Answer{};
+    }
+    static Question by_name() {
+        return {.project_id = "p",
+                .range = {kNoon, kNoon + 1000},
+                .group_by = {Column::name},
+                .measures = {{.fold = Measure::Fold::count}},
+                .order = {{.by = Order::By::measure, .index = 0}, {.by = Order::By::group, .descending = false}}};
+    }
+    Fixture store_;
+    std::vector<model::Event> events_;
+};
+
+TEST_F(AskTest, TiesGoByTheBytesOfTheText) {
+    const auto answer = ask(by_name());
+    const Rows expected = {{"a", number(2)}, {"Z", number(1)}, {"b", number(1)}, {"\xc3\xa9", number(1)}};
+    EXPECT_EQ(answer.rows, expected);
+    EXPECT_EQ(answer.total_groups, 4);
+}
+
+TEST_F(AskTest, APageKnowsTheTotal) {
+    auto question = by_name();
+    for (const auto& [limit, offset, size] : std::vector<std::tuple<int, int, std::size_t>>{
+             {2, 0, 2}, {2, 2, 2}, {2, 3, 1}, {2, 4, 0}, {9, 9, 0}, {0, 0, 0}, {-1, 1, 3}}) {
+        question.page = {limit, offset};
+        const auto answer = ask(question);
+        EXPECT_EQ(answer.rows.size(), size) << limit << ' ' << offset;
+        EXPECT_EQ(answer.total_groups, 4) << limit << ' ' << offset;
+    }
+}
+
+TEST_F(AskTest, RangesAreClosed) {
+    auto question = test::count_of();
+    question.range = {kNoon + 2, kNoon + 4};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(3)}}));
+    question.range = {kNoon + 2, kNoon + 2};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(1)}}));
+    question.range = {kNoon + 3, kNoon + 2};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(0)}}));
+}
+
+TEST_F(AskTest, ConditionsOnTexts) {
+    auto question = test::count_of();
+    question.seen = {{.field = Column::name, .any_of = {"a", "Z", "never seen"}}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(3)}}));
+    question.seen = {{.field = Column::name, .any_of = {"a' OR '1'='1"}}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(0)}}));
+    question.seen = {{.field = Column::path}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(2)}}));
+    question.seen = {{.field = Column::visitor, .any_of = {"odd"}}, {.field = Column::path}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(1)}}));
+}
+
+TEST_F(AskTest, AbsentTextIsANullGroup) {
+    auto question = by_name();
+    question.group_by = {Column::path};
+    question.measures.push_back({.fold = Measure::Fold::distinct, .field = Column::visitor});
+    const Rows expected = {{std::monostate(), number(3), number(2)}, {"/x", number(2), number(2)}};
+    EXPECT_EQ(ask(question).rows, expected);
+}
+
+TEST_F(AskTest, AnEmptyQuestionIsOneGroupOfZeros) {
+    auto question = test::count_of("nobody");
+    question.measures.push_back({.fold = Measure::Fold::sum, .field = Column::next_gap});
+    question.measures.push_back({.fold = Measure::Fold::present, .field = Column::next_gap});
+    EXPECT_EQ(ask(question).rows, (Rows{{number(0), number(0), number(0)}}));
+}
+
+TEST_F(AskTest, NextGapLooksAtWhatTheQuestionSees) {
+    Question question = {.project_id = "p",
+                         .range = {kNoon, kNoon + 4},
+                         .counted = {{.field = Column::name, .any_of = {"a"}}},
+                         .measures = {{.fold = Measure::Fold::sum, .field = Column::next_gap}}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(1)}}));
+    question.seen = {{.field = Column::name, .any_of = {"a", "Z"}}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(2)}}));
+    question.range.to_ms = kNoon + 3;
+    EXPECT_EQ(ask(question).rows, (Rows{{number(0)}}));
+}
+
+TEST_F(AskTest, RowsOfOneInstantGoByTheBytesOfTheirIds) {
+    auto first = event("x9", kNoon + 50);
+    auto second = event("xa", kNoon + 50);
+    auto after = event("y", kNoon + 60);
+    first.session_id = second.session_id = after.session_id = "t";
+    first.name = "first";
+    second.name = "second";
+    ASSERT_TRUE(store_->append({after, second, first}).ok());
+    auto question = by_name();
+    question.seen = {{.field = Column::session, .any_of = {"t"}}};
+    question.measures = {{.fold = Measure::Fold::sum, .field = Column::next_gap}};
+    const Rows expected = {{"second", number(10)}, {"click", number(0)}, {"first", number(0)}};
+    EXPECT_EQ(ask(question).rows, expected);
+}
+
+TEST_F(AskTest, AQuestionThatContradictsItselfIsRefused) {
+    auto bad_order = by_name();
+    bad_order.order = {{.by = Order::By::measure, .index = 7}};
+    auto bad_attribute = by_name();
+    bad_attribute.unit = model::Unit::session;
+    bad_attribute.group_by = {Field::of_unit(0)};
+    auto row_of_a_session = by_name();
+    row_of_a_session.unit = model::Unit::session;
+    auto nothing = by_name();
+    nothing.group_by = {};
+    nothing.measures = {};
+    nothing.order = {};
+    for (const auto& question : {bad_order, bad_attribute, row_of_a_session, nothing}) {
+        const auto answer = store_->ask(question);
+        ASSERT_FALSE(answer.ok());
+        EXPECT_EQ(answer.error().code, pulsekit::ErrorCode::invalid);
+    }
+}
+
+TEST_F(AskTest, NothingOfTheQuestionIsInTheText) {
+    auto question = by_name();
+    question.project_id = "secret-project";
+    question.counted = {{.field = Column::name, .any_of = {"secret-name"}}};
+    const auto compiled = local::compile(question);
+    ASSERT_TRUE(compiled.ok());
+    EXPECT_EQ(compiled->groups.find("secret"), std::string::npos);
+    EXPECT_EQ(compiled->total.find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace collector::store
