@@ -1,0 +1,31 @@
+// Which rows count as what, in one place for all reports (docs/protocol.md).
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "model/event.hpp"
+#include "model/measure.hpp"
+
+namespace collector::query {
+
+inline model::Condition kind_is(std::initializer_list<model::Kind> kinds) {
+    model::Condition condition{.field = model::Column::kind, .any_of = {}};
+    for (const auto kind : kinds) condition.any_of.emplace_back(static_cast<std::int64_t>(kind));
+    return condition;
+}
+
+/// What makes a visitor or a session active.
+inline model::Condition active() { return kind_is({model::Kind::pageview, model::Kind::event}); }
+
+/// What reports see: every kind but a client's delivery ledger.
+inline model::Condition visible() {
+    using enum model::Kind;
+    return kind_is({pageview, event, identify, web_vital, scroll_depth, search_query, outlink, js_error, click_event,
+                    survey_response});
+}
+
+/// Rows that count against a bounce.
+inline model::Condition interaction() { return {.field = model::Column::interaction, .any_of = {std::int64_t{1}}}; }
+
+}  // namespace collector::query

@@ -1,0 +1,54 @@
+// The most viewed pages.
+#include <utility>
+
+#include "query/conditions.hpp"
+#include "query/module.hpp"
+#include "query/ratio.hpp"
+#include "query/values.hpp"
+
+namespace collector::query {
+namespace {
+
+using http::Json;
+using model::Column;
+using model::Kind;
+using model::Measure;
+using model::Order;
+using pulsekit::Result;
+
+/// A page is left when the next row of its session comes, of whatever kind; the last pageview of a session, that
+/// nothing follows, has no known duration. A pageview without a path belongs to no page.
+Result<Json> pages(const Context& context, const Params& params) {
+    const auto answer = context.store.ask(
+        {.project_id = context.project_id,
+         .range = params.range,
+         .seen = {visible()},
+         .counted = {kind_is({Kind::pageview}), {.field = Column::path, .any_of = {}}},
+         .group_by = {Column::path},
+         .measures = {{.fold = Measure::Fold::count},
+                      {.fold = Measure::Fold::distinct, .field = Column::visitor},
+                      {.fold = Measure::Fold::sum, .field = Column::next_gap},
+                      {.fold = Measure::Fold::present, .field = Column::next_gap}},
+         .order = {{.by = Order::By::measure, .index = 0}, {.by = Order::By::group, .index = 0, .descending = false}},
+         .page = params.page});
+    if (!answer) return answer.error();
+    auto data = Json::array();
+    for (const auto& row : answer->rows) {
+        data.push_back({{"path", text(row[0])},
+                        {"views", integer(row[1])},
+                        {"unique_views", integer(row[2])},
+                        {"avg_duration", ratio(integer(row[3]), 1000 * integer(row[4]), 1)}});
+    }
+    return Json{{"data", std::move(data)}, {"total", answer->total_groups}};
+}
+
+}  // namespace
+
+extern const Module kPages = {.name = "pages",
+                              .path = "/api/v1/pages",
+                              .summary = "Pages by views, with visitors and time on page",
+                              .key_module = "pageviews",
+                              .takes = {.range = true, .page = true},
+                              .answer = pages};
+
+}  // namespace collector::query

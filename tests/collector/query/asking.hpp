@@ -1,0 +1,64 @@
+// Asks reports of a store as a client would, without a server and without keys.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "http/json.hpp"
+#include "query/answer.hpp"
+#include "tests/support/fixed_clock.hpp"
+
+namespace collector::query::test {
+
+inline std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size()) {
+            out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+            i += 2;
+        } else {
+            out += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return out;
+}
+
+/// From `/path?name=value&...`.
+inline http::Request request(std::string_view target) {
+    http::Request made;
+    made.method = "GET";
+    const auto question = target.find('?');
+    made.path = target.substr(0, question);
+    while (question != std::string_view::npos && !target.empty()) {
+        target.remove_prefix(made.query.empty() ? question + 1 : 0);
+        const auto pair = target.substr(0, target.find('&'));
+        const auto equals = pair.find('=');
+        made.query.emplace_back(decoded(pair.substr(0, equals)),
+                                equals == std::string_view::npos ? "" : decoded(pair.substr(equals + 1)));
+        target.remove_prefix(std::min(pair.size() + 1, target.size()));
+    }
+    return made;
+}
+
+struct Reply {
+    int status = 0;
+    http::Json body;
+    http::Response response;
+};
+
+/// Nothing when no module has the path.
+inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const std::string& project,
+                                std::string_view target) {
+    pulsekit::test::FixedClock clock(now_ms);
+    const auto asked = request(target);
+    for (const Module* module : modules()) {
+        if (module->path != asked.path) continue;
+        auto response = answer(*module, asked, {.store = store, .clock = clock, .log = {}}, project);
+        auto body = http::parse_json(response.body);
+        return Reply{response.status, body ? std::move(*body) : http::Json(), std::move(response)};
+    }
+    return std::nullopt;
+}
+
+}  // namespace collector::query::test
