@@ -25,7 +25,7 @@ inline model::Condition visible() {
                     survey_response});
 }
 
-/// Rows that count against a bounce.
+/// Among active rows, those that count against a bounce.
 inline model::Condition interaction() { return {.field = model::Column::interaction, .any_of = {std::int64_t{1}}}; }
 
 }  // namespace collector::query

@@ -45,10 +45,10 @@ Question sessions_question(const Context& context, const TimeRange& range) {
             .counted = {visible()},
             .unit = model::Unit::session,
             .attributes = {{.take = Attribute::Take::any, .where = {active()}},
-                           {.take = Attribute::Take::count, .where = {interaction()}},
+                           {.take = Attribute::Take::count, .where = {active(), interaction()}},
                            {.take = Attribute::Take::span}},
             .measures = {{.fold = Measure::Fold::count, .where = {counts}},
-                         {.fold = Measure::Fold::count, .where = {counts, interacted_once}},
+                         {.fold = Measure::Fold::count, .where = {interacted_once}},
                          {.fold = Measure::Fold::sum, .field = Field::of_unit(duration), .where = {counts}}}};
 }
 

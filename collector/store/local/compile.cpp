@@ -80,6 +80,9 @@ private:
         if (asks_for(Column::next_gap)) sql += ", " + std::string(kNextGap);
         sql += " FROM events WHERE project = (SELECT id FROM p) AND ts_ms BETWEEN " + bind(question_.range.from_ms) +
                " AND " + bind(question_.range.to_ms);
+        for (const auto& condition : question_.seen) {
+            if (is(condition.field, Column::next_gap)) fail("what a question sees cannot depend on the rows it sees");
+        }
         if (!question_.seen.empty()) sql += " AND " + all_of(question_.seen, Unit::row);
         return sql + ")";
     }
@@ -194,19 +197,20 @@ private:
                std::to_string(space) + " AND text IN (" + values + "))";
     }
 
+    static bool is(const Field& field, Column column) { return field.of == Field::Of::row && field.column == column; }
+
     bool asks_for(Column column) const {
-        const auto is = [&](const Field& field) { return field.of == Field::Of::row && field.column == column; };
         for (const auto& field : question_.group_by) {
-            if (is(field)) return true;
+            if (is(field, column)) return true;
         }
         for (const auto& measure : question_.measures) {
-            if (is(measure.field)) return true;
+            if (is(measure.field, column)) return true;
             for (const auto& condition : measure.where) {
-                if (is(condition.field)) return true;
+                if (is(condition.field, column)) return true;
             }
         }
         for (const auto& condition : question_.counted) {
-            if (is(condition.field)) return true;
+            if (is(condition.field, column)) return true;
         }
         return false;
     }

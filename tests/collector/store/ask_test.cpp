@@ -144,7 +144,9 @@ TEST_F(AskTest, AQuestionThatContradictsItselfIsRefused) {
     nothing.group_by = {};
     nothing.measures = {};
     nothing.order = {};
-    for (const auto& question : {bad_order, bad_attribute, row_of_a_session, nothing}) {
+    auto circular = by_name();
+    circular.seen = {{.field = Column::next_gap}};
+    for (const auto& question : {bad_order, bad_attribute, row_of_a_session, nothing, circular}) {
         const auto answer = store_->ask(question);
         ASSERT_FALSE(answer.ok());
         EXPECT_EQ(answer.error().code, pulsekit::ErrorCode::invalid);

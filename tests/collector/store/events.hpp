@@ -43,8 +43,9 @@ class Fixture {
 public:
     explicit Fixture(int dedupe_days = 30) : dedupe_days_(dedupe_days) { reopen(); }
 
+    void close() { store_.reset(); }
     void reopen() {
-        store_.reset();
+        close();
         auto opened =
             local::LocalStore::open({.data_directory = folder_.path().string(), .dedupe_days = dedupe_days_}, random_);
         if (opened) store_ = std::move(*opened);

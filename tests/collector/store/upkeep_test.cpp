@@ -33,6 +33,8 @@ TEST(Check, FindsNothingInWholeData) {
     const auto problems = check(store.folder());  // beside the running store
     ASSERT_TRUE(problems.ok());
     EXPECT_TRUE(problems->empty());
+    store.close();
+    EXPECT_TRUE(check(store.folder())->empty());  // and of a collector that is not running
 }
 
 TEST(Check, NamesWhatIsMissing) {
