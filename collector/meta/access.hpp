@@ -71,10 +71,15 @@ public:
     Access(Catalog& catalog, pulsekit::Clock& clock, RateLimits limits);
     ~Access();
 
-    /// Credentials, then scope, then rate limit: the first that fails is the answer.
+    /// Credentials, then scope, then rate limit: the first that fails is the answer. The scope `admin` passes for every
+    /// other.
     std::variant<Grant, Denial> admit(const std::optional<std::string>& key, Scope scope, Traffic traffic);
 
-    /// Whether the key's restriction allows the module. Nothing: yes.
+    /// The two halves of admit(), for those who check something between them.
+    std::variant<Grant, Denial> identify(const std::optional<std::string>& key, Scope scope);
+    std::optional<Denial> limit(Traffic traffic, const std::string& bucket);
+
+    /// Whether the key's restriction allows the module. Nothing: yes; the empty module is nobody's to forbid.
     static std::optional<Denial> key_allows(const Grant& grant, std::string_view module);
 
 private:

@@ -64,12 +64,18 @@ public:
     std::vector<Project> projects() const;  ///< oldest first
     std::optional<Project> project(std::string_view id) const;
 
-    pulsekit::Result<CreatedKey> create_key(const NewKey& key);  ///< `not_found` without its project
-    std::vector<Key> keys(std::string_view project_id) const;    ///< oldest first
-    pulsekit::Result<void> revoke_key(std::string_view project_id, std::string_view key_id);  ///< dead at once
+    /// Errors: `not_found` without its project; `conflict` when an imported secret is in use.
+    pulsekit::Result<CreatedKey> create_key(const NewKey& key);
+    std::vector<Key> keys(std::string_view project_id) const;  ///< oldest first
+    /// The key is dead when this returns. Error `not_found`: the project has no such key.
+    pulsekit::Result<void> revoke_key(std::string_view project_id, std::string_view key_id);
 
-    /// The key with this secret, expired or not; its last_used is noted (written behind, at most once a minute).
+    /// The key with this secret, expired or not; its last_used is noted in memory.
     std::optional<Key> find_key(std::string_view secret);
+
+    /// Writes what find_key() noted. keys() and the destructor do so too, keys() at most once a minute; a scheduler
+    /// that calls it each minute bounds what a crash forgets.
+    pulsekit::Result<void> flush();
 
     /// 32 random bytes made when the database was, the same at each start: keys the visitor hash.
     const std::string& server_secret() const;

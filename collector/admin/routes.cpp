@@ -1,0 +1,138 @@
+#include "admin/routes.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "crypto/hash.hpp"
+#include "http/body.hpp"
+
+namespace collector::admin {
+namespace {
+
+constexpr const char* kTokenBucket = "admin token";
+constexpr std::size_t kMaxTextLength = 255;
+
+http::Response denied(const meta::Denial& denial) {
+    auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
+    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
+    return response;
+}
+
+std::optional<http::Response> limited(Admin& admin, const std::string& bucket) {
+    if (const auto denial = admin.access.limit(meta::Traffic::admin, bucket)) return denied(*denial);
+    return std::nullopt;
+}
+
+/// The admin API takes its credential from two places only.
+std::optional<std::string> credential_of(const http::Request& request) {
+    http::Request known;
+    for (const char* name : {"Authorization", "X-Pulse-Key"}) {
+        if (const auto value = request.header(name)) known.headers.emplace(name, *value);
+    }
+    return meta::key_of(known, meta::KeyPlace::bearer);
+}
+
+std::size_t code_points(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::vector<http::Route> routes(Admin& admin) {
+    std::vector<http::Route> all;
+    for (auto list : {project_routes(admin), key_routes(admin)}) {
+        std::move(list.begin(), list.end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+std::optional<http::Response> refusal(Admin& admin, const http::Request& request,
+                                      const std::optional<std::string>& project_id) {
+    const auto credential = credential_of(request);
+    if (!credential) return http::plain_error(401, "Missing admin token.");
+    if (admin.token.empty()) return http::plain_error(401, "Invalid admin token.");
+    if (crypto::equal(*credential, admin.token)) return limited(admin, kTokenBucket);
+
+    const auto identified = admin.access.identify(credential, meta::Scope::admin);
+    if (const auto* denial = std::get_if<meta::Denial>(&identified)) {
+        if (denial->why == meta::Denial::Why::invalid_key) return http::plain_error(401, "Invalid admin token.");
+        return denied(*denial);
+    }
+    const auto& grant = std::get<meta::Grant>(identified);
+    if (!project_id) return http::plain_error(403, "This endpoint requires the admin token.");
+    if (grant.project_id != *project_id) return http::plain_error(403, "API key belongs to another project.");
+    return limited(admin, grant.key_id);
+}
+
+std::variant<http::Json, http::Response> object_of(http::Request& request) {
+    auto body = http::take_body(request);
+    if (const auto* problem = std::get_if<http::BodyProblem>(&body)) {
+        switch (*problem) {
+            case http::BodyProblem::encoding: return http::plain_error(415, "Unsupported content encoding.");
+            case http::BodyProblem::damaged: return http::plain_error(400, "Invalid request body: malformed gzip.");
+            case http::BodyProblem::too_large: return http::plain_envelope(413);
+        }
+    }
+    auto json = http::parse_json(std::get<std::string>(body));
+    if (!json) return http::plain_error(400, "Invalid request body: malformed JSON.");
+    if (!json->is_object()) return http::plain_error(400, "Invalid request body: expected a JSON object.");
+    return *std::move(json);
+}
+
+std::variant<std::string, http::Response> required_text(const http::Json& body, const char* name) {
+    const auto found = body.find(name);
+    if (found == body.end() || found->is_null()) return missing_field(name);
+    const auto* text = found->get_ptr<const std::string*>();
+    if (!text) return invalid_field(name, "a string");
+    if (text->empty()) return missing_field(name);
+    if (code_points(*text) > kMaxTextLength) {
+        return invalid_field(name, "at most " + std::to_string(kMaxTextLength) + " characters");
+    }
+    return *text;
+}
+
+http::Response invalid_field(std::string_view name, std::string_view rule) {
+    return http::plain_error(
+        400, "Invalid request body: field '" + std::string(name) + "' must be " + std::string(rule) + ".");
+}
+
+http::Response missing_field(std::string_view name) {
+    return http::plain_error(400, "Invalid request body: missing required field '" + std::string(name) + "'.");
+}
+
+http::Response not_found(std::string_view what, std::string_view id) {
+    return http::plain_error(404, std::string(what) + " '" + std::string(id) + "' not found.");
+}
+
+http::Response failed(const pulsekit::Error& error) {
+    if (error.code != pulsekit::ErrorCode::unavailable && error.code != pulsekit::ErrorCode::conflict) {
+        return http::plain_envelope(500);
+    }
+    auto response = http::plain_error(503, "Service unavailable. Retry after 1 second.");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+}
+
+http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary,
+                    std::function<http::Response(http::Request&)> serve) {
+    const bool one_project = pattern.find("{id}") != std::string::npos;
+    auto handler = [&admin, one_project, serve = std::move(serve)](http::Request request, http::Responder responder) {
+        std::optional<std::string> project_id;
+        if (one_project) project_id = std::string(request.path_value("id"));
+        if (auto refused = refusal(admin, request, project_id)) {
+            responder.answer(*std::move(refused));
+            return;
+        }
+        responder.answer(serve(request));
+    };
+    return {.method = std::move(method),
+            .pattern = std::move(pattern),
+            .handler = std::move(handler),
+            .envelope = http::plain_envelope,
+            .summary = std::move(summary),
+            .access = "admin"};
+}
+
+}  // namespace collector::admin

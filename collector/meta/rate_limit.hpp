@@ -1,0 +1,38 @@
+// Token buckets: how many requests a second somebody may make.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <pulsekit/environment.hpp>
+
+#include "support/mutex.hpp"
+
+namespace collector::meta {
+
+/// One bucket a name, full when first seen; its capacity is one second's worth, and at least one request. Names must
+/// come from what was authenticated: a bucket is never forgotten. Thread safe.
+class RateLimiter {
+public:
+    /// `per_second` 0: off.
+    RateLimiter(pulsekit::Clock& clock, double per_second);
+
+    /// Takes a token. Nothing: it may pass; else the whole seconds, at least 1, after which one will.
+    std::optional<int> take(const std::string& name);
+
+private:
+    struct Bucket {
+        double tokens;
+        pulsekit::Clock::Duration filled;  // when `tokens` was true
+    };
+
+    pulsekit::Clock& clock_;
+    const double per_second_;
+    const double capacity_;
+    pulsekit::Mutex mutex_;
+    std::unordered_map<std::string, Bucket> buckets_ PULSEKIT_GUARDED_BY(mutex_);
+};
+
+}  // namespace collector::meta
