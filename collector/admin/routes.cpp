@@ -1,11 +1,11 @@
 #include "admin/routes.hpp"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "crypto/hash.hpp"
 #include "http/body.hpp"
+#include "model/text.hpp"
 
 namespace collector::admin {
 namespace {
@@ -31,11 +31,6 @@ std::optional<std::string> credential_of(const http::Request& request) {
         if (const auto value = request.header(name)) known.headers.emplace(name, *value);
     }
     return meta::key_of(known, meta::KeyPlace::bearer);
-}
-
-std::size_t code_points(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 }  // namespace
@@ -87,7 +82,7 @@ std::variant<std::string, http::Response> required_text(const http::Json& body, 
     const auto* text = found->get_ptr<const std::string*>();
     if (!text) return invalid_field(name, "a string");
     if (text->empty()) return missing_field(name);
-    if (code_points(*text) > kMaxTextLength) {
+    if (model::code_points(*text) > kMaxTextLength) {
         return invalid_field(name, "at most " + std::to_string(kMaxTextLength) + " characters");
     }
     return *text;

@@ -1,24 +1,14 @@
 #include "http/body.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "model/text.hpp"
 #include "support/gzip.hpp"
 
 namespace collector::http {
-namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
-
-}  // namespace
 
 std::variant<std::string, BodyProblem> take_body(Request& request) {
-    const std::string encoding = lower(request.header("Content-Encoding").value_or(""));
+    const std::string encoding = model::lower(request.header("Content-Encoding").value_or(""));
     if (encoding == "gzip") {
         auto inflated = pulsekit::gzip::inflate(request.body, kMaxBodyBytes);
         if (inflated) return *std::move(inflated);

@@ -1,26 +1,35 @@
 #include "meta/rate_limit.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace collector::meta {
+namespace {
+
+using Duration = pulsekit::Clock::Duration;
+constexpr Duration kSecond = std::chrono::seconds(1);
+
+Duration token_of(double per_second) {
+    if (per_second <= 0) return Duration::zero();
+    return Duration(static_cast<Duration::rep>(static_cast<double>(kSecond.count()) / per_second));
+}
+
+}  // namespace
 
 RateLimiter::RateLimiter(pulsekit::Clock& clock, double per_second)
-    : clock_(clock), per_second_(per_second), capacity_(std::max(1.0, per_second)) {}
+    : clock_(clock), token_(token_of(per_second)), capacity_(std::max(token_, kSecond)) {}
 
 std::optional<int> RateLimiter::take(const std::string& name) {
-    if (per_second_ <= 0) return std::nullopt;
+    if (token_ == Duration::zero()) return std::nullopt;
     const auto now = clock_.monotonic();
     const pulsekit::MutexLock lock(mutex_);
     auto& bucket = buckets_.try_emplace(name, Bucket{capacity_, now}).first->second;
     // Another thread may have read its clock before this one did and come here after it.
     if (now > bucket.filled) {
-        const std::chrono::duration<double> passed = now - bucket.filled;
-        bucket.tokens = std::min(capacity_, bucket.tokens + passed.count() * per_second_);
+        bucket.credit = std::min(capacity_, bucket.credit + (now - bucket.filled));
         bucket.filled = now;
     }
-    if (bucket.tokens < 1) return std::max(1, static_cast<int>(std::ceil((1 - bucket.tokens) / per_second_)));
-    bucket.tokens -= 1;
+    if (bucket.credit < token_) return static_cast<int>((token_ - bucket.credit + kSecond - Duration(1)) / kSecond);
+    bucket.credit -= token_;
     return std::nullopt;
 }
 

@@ -23,14 +23,15 @@ public:
     std::optional<int> take(const std::string& name);
 
 private:
+    // A token is the time in which one comes: whole nanoseconds add up without rounding.
     struct Bucket {
-        double tokens;
-        pulsekit::Clock::Duration filled;  // when `tokens` was true
+        pulsekit::Clock::Duration credit;
+        pulsekit::Clock::Duration filled;  // when `credit` was true
     };
 
     pulsekit::Clock& clock_;
-    const double per_second_;
-    const double capacity_;
+    const pulsekit::Clock::Duration token_;  // zero: off
+    const pulsekit::Clock::Duration capacity_;
     pulsekit::Mutex mutex_;
     std::unordered_map<std::string, Bucket> buckets_ PULSEKIT_GUARDED_BY(mutex_);
 };

@@ -1,0 +1,292 @@
+// ProductGraph: POST /v1/events, flat dotted names, partial acceptance (docs/protocol.md).
+#include <algorithm>
+
+#include "http/json.hpp"
+#include "http/route.hpp"
+#include "ingest/dialect.hpp"
+#include "ingest/json.hpp"
+#include "model/text.hpp"
+#include "support/time_text.hpp"
+
+namespace collector::ingest {
+namespace {
+
+using model::Event;
+
+constexpr std::size_t kMaxEvents = 1000;
+constexpr std::size_t kMaxEventBytes = 102'400;
+
+enum class Type { text, integer, number, object };
+
+/// A documented member. Without a destination it goes into the properties; a name that is a vital's goes to the vitals.
+struct Field {
+    std::string_view name;
+    Type type = Type::text;
+    std::string Event::*into = nullptr;
+    std::string_view vital = {};
+};
+
+constexpr Field kRequired[] = {{.name = "event_id", .into = &Event::event_id},
+                               {.name = "project_id", .into = &Event::app_id},
+                               {.name = "session.id", .into = &Event::session_id},
+                               {.name = "event.type", .into = &Event::source_type},
+                               {.name = "event.timestamp"}};
+
+constexpr Field kOptional[] = {
+    {.name = "user.id", .into = &Event::user_id},
+    {.name = "event.name", .into = &Event::name},
+    {.name = "event.sequence", .type = Type::integer},
+    {.name = "page.path", .into = &Event::path},
+    {.name = "page.title", .into = &Event::title},
+    {.name = "page.url", .into = &Event::url},
+    {.name = "page.referrer", .into = &Event::referrer},
+    {.name = "ui.component.name"},
+    {.name = "ui.component.path"},
+    {.name = "ui.component.type"},
+    {.name = "ui.action"},
+    {.name = "ui.element"},
+    {.name = "ui.element.text"},
+    {.name = "ui.state.key"},
+    {.name = "ui.state.before"},
+    {.name = "ui.state.after"},
+    {.name = "gen_ai.journey.id"},
+    {.name = "gen_ai.journey.step.id"},
+    {.name = "gen_ai.journey.step.name"},
+    {.name = "api.method"},
+    {.name = "api.path"},
+    {.name = "api.status_code", .type = Type::integer},
+    {.name = "api.duration_ms", .type = Type::integer},
+    {.name = "error.type", .into = &Event::error_type},
+    {.name = "error.message", .into = &Event::error_message},
+    {.name = "error.stack", .into = &Event::error_stack},
+    {.name = "duration_ms", .type = Type::integer},
+    {.name = "metadata", .type = Type::object},
+    {.name = "performance.lcp_ms", .type = Type::number, .vital = "LCP"},
+    {.name = "performance.fcp_ms", .type = Type::number, .vital = "FCP"},
+    {.name = "performance.inp_ms", .type = Type::number, .vital = "INP"},
+    {.name = "performance.ttfb_ms", .type = Type::number, .vital = "TTFB"},
+    {.name = "performance.cls", .type = Type::number, .vital = "CLS"},
+    {.name = "device.id", .into = &Event::visitor_id},
+};
+
+constexpr std::string_view kVitals[] = {"LCP", "FCP", "INP", "TTFB", "CLS"};
+
+template <std::size_t N>
+const Field* field_named(const Field (&fields)[N], std::string_view name) {
+    for (const auto& field : fields) {
+        if (field.name == name) return &field;
+    }
+    return nullptr;
+}
+
+std::string text_member(const Members& members, std::string_view name) {
+    const Value* value = members.find(name);
+    const auto text = value ? text_of(*value) : std::nullopt;
+    return std::string(text.value_or(""));
+}
+
+std::optional<double> number_member(const Members& members, std::string_view name) {
+    const Value* value = members.find(name);
+    return value ? number_of(*value) : std::nullopt;
+}
+
+std::string_view rule_of(Type type) {
+    switch (type) {
+        case Type::text: return "must be a string";
+        case Type::integer: return "must be an integer";
+        case Type::number: return "must be a number";
+        case Type::object: return "must be an object";
+    }
+    return {};
+}
+
+bool has_type(const Value& value, Type type) {
+    switch (type) {
+        case Type::text: return text_of(value).has_value();
+        case Type::integer: return integer_of(value).has_value();
+        case Type::number: return number_of(value).has_value();
+        case Type::object: return value.is_object();
+    }
+    return false;
+}
+
+/// The first rule that the event breaks, as the answer says it; empty when there is none.
+std::string broken_rule(const Members& members) {
+    const auto broken = [](const Field& field, std::string_view rule) {
+        return std::string(field.name) + ": " + std::string(rule);
+    };
+    for (const auto& field : kRequired) {
+        const Value* value = members.find(field.name);
+        if (!value) return broken(field, "required");
+        const auto text = text_of(*value);
+        if (!text) return broken(field, rule_of(Type::text));
+        if (text->empty()) return broken(field, "required");
+    }
+    if (!pulsekit::parse_date_time(text_member(members, "event.timestamp"))) {
+        return "event.timestamp: must be a valid ISO 8601 timestamp";
+    }
+    for (const auto& field : kOptional) {
+        const Value* value = members.find(field.name);
+        if (value && !has_type(*value, field.type)) return broken(field, rule_of(field.type));
+    }
+    return {};
+}
+
+/// Whether a member is one of the properties.
+bool is_kept(const Member& member) {
+    if (field_named(kRequired, member.name)) return false;
+    const Field* field = field_named(kOptional, member.name);
+    if (!field) return true;
+    if (field->into || !field->vital.empty() || field->type == Type::object || field->name == "duration_ms")
+        return false;
+    return !member.value.is_null() && text_of(member.value) != "";
+}
+
+/// Members that have no field of their own, then the metadata's that no such member hides.
+std::string props_of(const Members& members, const Members& metadata) {
+    ObjectText props;
+    std::vector<std::string_view> kept;
+    for (const auto& member : members) {
+        if (!is_kept(member)) continue;
+        props.add(member.name, member.value);
+        kept.push_back(member.name);
+    }
+    const Names hidden(std::move(kept));
+    for (const auto& member : metadata) {
+        if (!hidden.contain(member.name)) props.add(member.name, member.value);
+    }
+    return props.take();
+}
+
+void read_metadata(const Members& metadata, Event& event) {
+    event.app_version = text_member(metadata, "app_version");
+    event.revenue_amount = number_member(metadata, "revenue_amount");
+    if (event.revenue_amount) event.revenue_currency = model::upper(text_member(metadata, "revenue_currency"));
+    const std::string type = model::lower(event.source_type);
+    if (type == "ui.click") {
+        event.click_x = number_member(metadata, "x");
+        event.click_y = number_member(metadata, "y");
+    }
+    if (type == "performance" && event.vitals.empty()) {
+        for (const auto name : kVitals) {
+            if (const auto value = number_member(metadata, name)) event.vitals.emplace_back(name, *value);
+        }
+    }
+}
+
+Event read_event(const Members& members) {
+    Event event;
+    for (const auto& field : kRequired) {
+        if (field.into) event.*field.into = text_member(members, field.name);
+    }
+    for (const auto& field : kOptional) {
+        if (field.into) event.*field.into = text_member(members, field.name);
+        if (field.vital.empty()) continue;
+        if (const auto value = number_member(members, field.name)) event.vitals.emplace_back(field.vital, *value);
+    }
+    event.ts_ms = *pulsekit::parse_date_time(text_member(members, "event.timestamp"));
+    if (event.name.empty()) event.name = event.source_type;
+    if (event.visitor_id.empty()) event.visitor_id = event.user_id.empty() ? event.session_id : event.user_id;
+    if (const Value* duration = members.find("duration_ms")) event.duration_ms = integer_of(*duration);
+    Members metadata;
+    if (const Value* value = members.find("metadata")) metadata = *object_of(*value);
+    read_metadata(metadata, event);
+    event.props = props_of(members, metadata);
+    return event;
+}
+
+http::Response error(int status, std::string_view text) { return http::plain_error(status, text); }
+
+DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool) {
+    const auto root = parser.parse(body);
+    if (!root) return Refusal{Reason::json, error(400, "invalid JSON")};
+    const auto object = object_of(*root);
+    if (!object) return Refusal{Reason::json, error(400, "request body must be a JSON object")};
+    const Value* events = object->find("events");
+    if (!events || !events->is_array()) return Refusal{Reason::field, error(400, "events: required")};
+    const auto list = events->get_array().value_unsafe();
+    if (list.size() > kMaxEvents) return Refusal{Reason::batch, error(400, "batch too large")};
+
+    Decoded decoded;
+    std::size_t index = 0;
+    std::string compact;
+    for (const auto value : list) {
+        const std::size_t here = index++;
+        const auto members = object_of(value);
+        const std::string broken = members ? broken_rule(*members) : "event: must be an object";
+        if (!broken.empty()) {
+            decoded.rejections.push_back({here, broken});
+            continue;
+        }
+        Item item{.index = here, .event = read_event(*members)};
+        if (body.size() > kMaxEventBytes) {
+            compact.clear();
+            append(compact, value);
+            item.wire_bytes = compact.size();
+        }
+        decoded.items.push_back(std::move(item));
+    }
+    return decoded;
+}
+
+http::Response reply(const Outcome& outcome) {
+    http::Json errors = http::Json::array();
+    for (const auto& rejection : outcome.rejections) {
+        errors.push_back({{"index", rejection.index}, {"error", rejection.error}});
+    }
+    return {
+        .status = 202,
+        .body = http::to_text(
+            {{"accepted", outcome.accepted}, {"rejected", outcome.rejections.size()}, {"errors", std::move(errors)}})};
+}
+
+http::Response deny(const meta::Denial& denial) {
+    const int status = meta::status_of(denial);
+    switch (denial.why) {
+        case meta::Denial::Why::missing_key: return error(status, "missing API key");
+        case meta::Denial::Why::invalid_key: return error(status, "invalid API key");
+        case meta::Denial::Why::scope: return error(status, "API key lacks the '" + denial.subject + "' scope");
+        case meta::Denial::Why::rate_limited: return error(status, "rate limit exceeded");
+        default: return error(status, "forbidden");
+    }
+}
+
+http::Response refuse(Problem problem) {
+    switch (problem) {
+        case Problem::bad_request: return error(400, "bad request");
+        case Problem::not_found: return error(404, "not found");
+        case Problem::method_not_allowed: return error(405, "method not allowed");
+        case Problem::too_large: return error(400, "request body too large");
+        case Problem::content_type: return error(400, "Content-Type must be application/json");
+        case Problem::content_encoding: return error(415, "Content-Encoding must be gzip or identity");
+        case Problem::damaged_gzip: return error(400, "invalid gzip");
+        case Problem::unavailable: return error(503, "service unavailable");
+        case Problem::internal: return error(500, "internal error");
+    }
+    return error(500, "internal error");
+}
+
+std::string rejection(Reason reason) {
+    return reason == Reason::event_size ? "event: exceeds maximum size of 100 KB"
+                                        : "event kind not allowed for this API key";
+}
+
+constexpr Endpoint kEndpoints[] = {{.pattern = "/v1/events", .batch = true, .summary = "Stores up to 1,000 events"}};
+
+}  // namespace
+
+constinit const Dialect kProductgraph = {
+    .id = model::DialectId::productgraph,
+    .endpoints = kEndpoints,
+    .credential = meta::KeyPlace::x_pg_api_key,
+    .traffic = meta::Traffic::event_ingest,
+    .content_type = ContentTypeRule::json_is_required,
+    .max_event_bytes = kMaxEventBytes,
+    .decode = decode,
+    .reply = reply,
+    .deny = deny,
+    .refuse = refuse,
+    .rejection = rejection,
+};
+
+}  // namespace collector::ingest

@@ -1,0 +1,248 @@
+#include "ingest/pipeline.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/hash.hpp"
+#include "http/body.hpp"
+#include "ingest/json.hpp"
+#include "ingest/steps/step.hpp"
+#include "model/text.hpp"
+#include "support/mutex.hpp"
+
+namespace collector::ingest {
+namespace {
+
+constexpr Step kSteps[] = {check_size,   classify, check_key_restriction, fill_page, fill_campaign,
+                           fill_country, identify};
+
+constexpr const char* kRetryAfterSeconds = "1";
+constexpr std::int64_t kHourMs = 3'600'000;
+
+/// `application/json` of `Application/JSON; charset=utf-8`.
+std::string media_type(std::string_view header) {
+    header = header.substr(0, header.find(';'));
+    while (!header.empty() && (header.back() == ' ' || header.back() == '\t')) header.remove_suffix(1);
+    return model::lower(header);
+}
+
+bool accepts(ContentTypeRule rule, const http::Request& request) {
+    if (rule == ContentTypeRule::any) return true;
+    const auto header = request.header("Content-Type");
+    if (!header || header->empty()) return rule == ContentTypeRule::json_when_sent;
+    const std::string type = media_type(*header);
+    return type == "application/json" || (rule == ContentTypeRule::json_when_sent && type.ends_with("+json"));
+}
+
+Reason reason_of(const meta::Denial& denial) {
+    switch (denial.why) {
+        case meta::Denial::Why::missing_key:
+        case meta::Denial::Why::invalid_key: return Reason::credentials;
+        case meta::Denial::Why::scope: return Reason::scope;
+        case meta::Denial::Why::rate_limited: return Reason::rate;
+        default: return Reason::module;
+    }
+}
+
+/// Two letters that name a country; proxies write XX for unknown and T1 for Tor.
+std::string country_code(std::string_view text) {
+    if (text.size() != 2 || !model::is_letter(text[0]) || !model::is_letter(text[1])) return {};
+    std::string code = model::upper(text);
+    return code == "XX" ? std::string() : code;
+}
+
+Problem problem_of(http::BodyProblem problem) {
+    switch (problem) {
+        case http::BodyProblem::encoding: return Problem::content_encoding;
+        case http::BodyProblem::damaged: return Problem::damaged_gzip;
+        case http::BodyProblem::too_large: return Problem::too_large;
+    }
+    return Problem::bad_request;
+}
+
+Reason reason_of(Problem problem) {
+    switch (problem) {
+        case Problem::too_large: return Reason::too_large;
+        case Problem::content_type: return Reason::content_type;
+        case Problem::unavailable: return Reason::unavailable;
+        default: return Reason::encoding;
+    }
+}
+
+/// Parsers at rest, their buffers kept. Thread safe.
+class ParserPool {
+public:
+    std::unique_ptr<JsonParser> take() {
+        const pulsekit::MutexLock lock(mutex_);
+        if (resting_.empty()) return std::make_unique<JsonParser>();
+        auto parser = std::move(resting_.back());
+        resting_.pop_back();
+        return parser;
+    }
+
+    void give_back(std::unique_ptr<JsonParser> parser) {
+        if (parser->capacity() > kMaxKeptBytes) return;  // one huge request must not hold its memory for ever
+        const pulsekit::MutexLock lock(mutex_);
+        resting_.push_back(std::move(parser));
+    }
+
+private:
+    static constexpr std::size_t kMaxKeptBytes = 512 * 1024;
+    pulsekit::Mutex mutex_;
+    std::vector<std::unique_ptr<JsonParser>> resting_ PULSEKIT_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+struct Pipeline::Impl {
+    explicit Impl(Dependencies given) : with(std::move(given)), ids(with.random) {}
+
+    Arrival arrival_of(const http::Request& request, meta::Grant grant) const;
+    std::string visitor_key(std::int64_t now_ms) const;
+    http::Response denied(const Dialect& dialect, const meta::Denial& denial);
+    http::Response refused(const Dialect& dialect, Problem problem);
+    DecodeResult decode(const Dialect& dialect, bool batch, http::Request request, const Arrival& arrival);
+    void take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items, Outcome& outcome,
+                    std::vector<model::Event>& events);
+    void store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome, http::Responder responder);
+
+    Dependencies with;
+    Counters counters;
+    EventIds ids;
+    ParserPool parsers;
+};
+
+Arrival Pipeline::Impl::arrival_of(const http::Request& request, meta::Grant grant) const {
+    const auto& settings = with.settings;
+    Arrival arrival{.grant = std::move(grant),
+                    .received_ms = with.clock.unix_ms(),
+                    .client_address = settings.trusted_proxies.client_of(request),
+                    .user_agent = std::string(request.header("User-Agent").value_or(""))};
+    if (!settings.country_header.empty() && settings.trusted_proxies.contains(request.remote_address)) {
+        arrival.country = country_code(request.header(settings.country_header).value_or(""));
+    }
+    return arrival;
+}
+
+std::string Pipeline::Impl::visitor_key(std::int64_t now_ms) const {
+    if (with.settings.salt_hours <= 0) return with.server_secret;
+    const auto period = now_ms / (with.settings.salt_hours * kHourMs);
+    const auto key = crypto::hmac_sha256(with.server_secret, "visitor salt " + std::to_string(period));
+    return {key.begin(), key.end()};
+}
+
+http::Response Pipeline::Impl::denied(const Dialect& dialect, const meta::Denial& denial) {
+    counters.received(dialect.id, 1);
+    counters.dropped(dialect.id, reason_of(denial), 1);
+    auto response = dialect.deny(denial);
+    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
+    return response;
+}
+
+http::Response Pipeline::Impl::refused(const Dialect& dialect, Problem problem) {
+    counters.received(dialect.id, 1);
+    counters.dropped(dialect.id, reason_of(problem), 1);
+    return dialect.refuse(problem);
+}
+
+DecodeResult Pipeline::Impl::decode(const Dialect& dialect, bool batch, http::Request request, const Arrival& arrival) {
+    if (!accepts(dialect.content_type, request)) {
+        return Refusal{Reason::content_type, dialect.refuse(Problem::content_type)};
+    }
+    auto body = http::take_body(request);
+    if (const auto* problem = std::get_if<http::BodyProblem>(&body)) {
+        return Refusal{reason_of(problem_of(*problem)), dialect.refuse(problem_of(*problem))};
+    }
+    auto parser = parsers.take();
+    auto decoded = dialect.decode(*parser, std::get<std::string>(body), arrival, batch);
+    parsers.give_back(std::move(parser));
+    return decoded;
+}
+
+void Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items,
+                                Outcome& outcome, std::vector<model::Event>& events) {
+    const std::string key = visitor_key(arrival.received_ms);
+    const Surroundings around{.dialect = dialect, .arrival = arrival, .visitor_key = key, .ids = ids};
+    for (auto& item : items) {
+        std::optional<Reason> dropped;
+        for (const Step step : kSteps) {
+            dropped = step(item, around);
+            if (dropped) break;
+        }
+        if (!dropped) {
+            events.push_back(std::move(item.event));
+            continue;
+        }
+        counters.dropped(dialect.id, *dropped, 1);
+        if (*dropped == Reason::filtered) {
+            ++outcome.accepted;
+        } else {
+            outcome.rejections.push_back({item.index, dialect.rejection(*dropped)});
+        }
+    }
+    std::sort(outcome.rejections.begin(), outcome.rejections.end(),
+              [](const Rejection& a, const Rejection& b) { return a.index < b.index; });
+}
+
+void Pipeline::Impl::store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
+                           http::Responder responder) {
+    struct Pending {
+        Outcome outcome;
+        http::Responder responder;
+    };
+    const std::size_t count = events.size();
+    // Shared because a std::function is copied and a Responder is not.
+    auto pending = std::make_shared<Pending>(Pending{std::move(outcome), std::move(responder)});
+    with.submit(std::move(events), [this, &dialect, count, pending](store::Writer::Outcome result) {
+        if (!result) {
+            counters.dropped(dialect.id, Reason::unavailable, count);
+            auto response = dialect.refuse(Problem::unavailable);
+            response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+            pending->responder.answer(std::move(response));
+            return;
+        }
+        const auto fresh = static_cast<std::size_t>(std::count(result->begin(), result->end(), store::Stored::fresh));
+        counters.stored(dialect.id, fresh);
+        counters.duplicate(dialect.id, count - fresh);
+        pending->outcome.accepted += count;
+        pending->responder.answer(dialect.reply(pending->outcome));
+    });
+}
+
+Pipeline::Pipeline(Dependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
+
+Pipeline::~Pipeline() = default;
+
+void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request, http::Responder responder) {
+    auto& impl = *impl_;
+    auto admitted =
+        impl.with.access.admit(meta::key_of(request, dialect.credential), meta::Scope::ingest, dialect.traffic);
+    if (const auto* denial = std::get_if<meta::Denial>(&admitted)) {
+        responder.answer(impl.denied(dialect, *denial));
+        return;
+    }
+    const Arrival arrival = impl.arrival_of(request, std::get<meta::Grant>(std::move(admitted)));
+    auto decoded = impl.decode(dialect, batch, std::move(request), arrival);
+    if (auto* refusal = std::get_if<Refusal>(&decoded)) {
+        impl.counters.received(dialect.id, 1);
+        impl.counters.dropped(dialect.id, refusal->reason, 1);
+        responder.answer(std::move(refusal->response));
+        return;
+    }
+    auto& [items, rejections] = std::get<Decoded>(decoded);
+    impl.counters.received(dialect.id, items.size() + rejections.size());
+    impl.counters.dropped(dialect.id, Reason::field, rejections.size());
+    Outcome outcome{.rejections = std::move(rejections)};
+    std::vector<model::Event> events;
+    events.reserve(items.size());
+    impl.take_steps(dialect, arrival, std::move(items), outcome, events);
+    if (events.empty()) {
+        responder.answer(dialect.reply(outcome));
+        return;
+    }
+    impl.store(dialect, std::move(events), std::move(outcome), std::move(responder));
+}
+
+const Counters& Pipeline::counters() const { return impl_->counters; }
+
+}  // namespace collector::ingest

@@ -1,0 +1,56 @@
+// What every ingest request goes through, whatever its protocol.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pulsekit/environment.hpp>
+
+#include "http/route.hpp"
+#include "ingest/client_address.hpp"
+#include "ingest/counters.hpp"
+#include "ingest/dialect.hpp"
+#include "meta/access.hpp"
+#include "store/writer.hpp"
+
+namespace collector::ingest {
+
+struct Settings {
+    TrustedProxies trusted_proxies;
+    std::string country_header = "CF-IPCountry";  ///< read from trusted proxies only; empty: from none
+    int salt_hours = 0;                           ///< derived visitors change so often; 0: never
+};
+
+struct Dependencies {
+    meta::Access& access;
+    pulsekit::Clock& clock;
+    pulsekit::Random& random;
+    std::string server_secret;  ///< keys the hash of visitors
+    /// Writer::submit, or what stands for it: calls back once, on any thread, after the events are stored or are not.
+    std::function<void(std::vector<model::Event>, store::Writer::Done)> submit;
+    Settings settings;
+};
+
+/// Must outlive every submission. Thread safe.
+class Pipeline {
+public:
+    explicit Pipeline(Dependencies dependencies);
+    ~Pipeline();
+
+    /// Checks in this order: credentials, scope, rate limit, content type, content encoding, size, then what the
+    /// dialect checks (syntax and fields), then the steps. Answers after the commit.
+    void handle(const Dialect& dialect, bool batch, http::Request request, http::Responder responder);
+
+    const Counters& counters() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The routes of every listed dialect. The pipeline outlives them.
+std::vector<http::Route> routes(Pipeline& pipeline);
+
+}  // namespace collector::ingest

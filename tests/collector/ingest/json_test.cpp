@@ -1,0 +1,98 @@
+#include "ingest/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "http/json.hpp"
+
+namespace collector::ingest {
+namespace {
+
+std::string compact(std::string text) {
+    JsonParser parser;
+    const auto value = parser.parse(text);
+    if (!value) return "invalid";
+    std::string out;
+    append(out, *value);
+    return out;
+}
+
+TEST(IngestJson, PrintsTheCompactForm) {
+    EXPECT_EQ(compact(" { \"a\" : [ 1 , -2 , 18446744073709551615, 2.5, true, false, null, [ ], { } ] } "),
+              R"({"a":[1,-2,18446744073709551615,2.5,true,false,null,[],{}]})");
+    EXPECT_EQ(compact(R"("\u00e9\/\"\\\b\f\n\r\t\u0001\u0000")"), "\"é/\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u0000\"");
+    EXPECT_EQ(compact("\"\\ud83d\\ude00\""), "\"😀\"");
+}
+
+TEST(IngestJson, IntegersPast64BitsAreFloats) {
+    EXPECT_EQ(compact("[100000000000000000000,-9223372036854775809,18446744073709551615,-9223372036854775808]"),
+              "[1e+20,-9223372036854775808,18446744073709551615,-9223372036854775808]");
+    EXPECT_EQ(compact(R"(["100000000000000000000\"",1.5,1e3])"), R"(["100000000000000000000\"",1.5,1000])");
+}
+
+TEST(IngestJson, OfRepeatedMembersTheLastWinsInSmallAndLargeObjects) {
+    EXPECT_EQ(compact(R"({"a":1,"b":2,"a":3})"), R"({"b":2,"a":3})");
+    std::string large = "{\"x\":0";
+    for (int i = 0; i < 1000; ++i) large += ",\"m" + std::to_string(i % 500) + "\":" + std::to_string(i);
+    large += ",\"x\":1}";
+    JsonParser parser;
+    const auto members = object_of(*parser.parse(large));
+    ASSERT_TRUE(members);
+    EXPECT_EQ(std::distance(members->begin(), members->end()), 501);
+    EXPECT_EQ(integer_of(*members->find("m7")), 507);
+    EXPECT_EQ(integer_of(*members->find("x")), 1);
+}
+
+TEST(IngestJson, AgreesWithTheParserOfTheOtherApisOnWhatIsJson) {
+    for (const char* text : {"",
+                             " ",
+                             "{",
+                             "{} {}",
+                             "nul",
+                             "\"\xff\"",
+                             "\"\\ud800\"",
+                             "\"\\udc00\"",
+                             "\"\\ud800\\u0041\"",
+                             "{\"a\":1,}",
+                             "[1] x",
+                             "01",
+                             "+1",
+                             ".5",
+                             "1.",
+                             "1e",
+                             "-",
+                             "\"\t\"",
+                             "'a'",
+                             "{a:1}",
+                             "[1 2]",
+                             "{\"a\" 1}",
+                             "\"\\x\"",
+                             "\"\\u12g4\"",
+                             "NaN",
+                             "1e400",
+                             "//",
+                             "[],",
+                             "\"",
+                             "true false"}) {
+        EXPECT_EQ(compact(text), "invalid") << text;
+        EXPECT_FALSE(http::parse_json(text)) << text;
+    }
+    for (const char* text :
+         {"1", "\"a\"", "null", "[]", "{}", "-0", "1e3", "1E+3", "\"\\u0000\"", " [1 ] ", "\"\x7f\""}) {
+        EXPECT_NE(compact(text), "invalid") << text;
+        EXPECT_TRUE(http::parse_json(text)) << text;
+    }
+}
+
+TEST(IngestJson, AnIntegralFloatIsAnInteger) {
+    JsonParser parser;
+    const auto integer = [&](std::string text) { return integer_of(*parser.parse(text)); };
+    EXPECT_EQ(integer("1.7e12"), 1'700'000'000'000);
+    EXPECT_EQ(integer("-0.0"), 0);
+    EXPECT_EQ(integer("1.5"), std::nullopt);
+    EXPECT_EQ(integer("1e16"), std::nullopt);
+    EXPECT_EQ(integer("18446744073709551615"), std::nullopt);
+    EXPECT_EQ(integer("\"1\""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace collector::ingest
