@@ -24,7 +24,8 @@ std::vector<std::string> placeholders(const std::string& pattern) {
 }
 
 std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -35,7 +36,8 @@ Json operation(const Route& route) {
         described["security"] = Json::array({Json{{route.access, Json::array()}}});
     }
     for (const auto& name : placeholders(route.pattern)) {
-        described["parameters"].push_back({{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+        described["parameters"].push_back(
+            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
     }
     described["responses"] = {{"default", {{"description", "See docs/protocol.md."}}}};
     return described;
@@ -75,10 +77,11 @@ std::string api_page(const std::vector<Route>& routes) {
         rows += fmt::format("<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n", route.method,
                             escaped(route.pattern), escaped(route.access), escaped(route.summary));
     }
-    return fmt::format("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>pulse-collector API</title></head>"
-                       "<body><h1>pulse-collector {}</h1><table><thead><tr><th>Method</th><th>Path</th><th>Credential</th>"
-                       "<th>What it does</th></tr></thead><tbody>\n{}</tbody></table></body></html>\n",
-                       pulsekit::kVersion, rows);
+    return fmt::format(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>pulse-collector API</title></head>"
+        "<body><h1>pulse-collector {}</h1><table><thead><tr><th>Method</th><th>Path</th><th>Credential</th>"
+        "<th>What it does</th></tr></thead><tbody>\n{}</tbody></table></body></html>\n",
+        pulsekit::kVersion, rows);
 }
 
 }  // namespace collector::app

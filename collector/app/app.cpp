@@ -30,10 +30,12 @@ void append(std::vector<http::Route>& routes, std::vector<http::Route> more) {
     routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-http::Route open_page(std::string pattern, std::string summary, std::function<http::Response(const http::Request&)> serve) {
+http::Route open_page(std::string pattern, std::string summary,
+                      std::function<http::Response(const http::Request&)> serve) {
     return {.method = "GET",
             .pattern = std::move(pattern),
-            .handler = [serve = std::move(serve)](http::Request request, http::Responder responder) { responder.answer(serve(request)); },
+            .handler = [serve = std::move(serve)](http::Request request,
+                                                  http::Responder responder) { responder.answer(serve(request)); },
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
             .access = "none"};
@@ -91,8 +93,9 @@ Result<void> App::Impl::open_data() {
     auto opened = DataDirectory::open(config.data);
     if (!opened) return std::move(opened).error();
     directory = std::make_unique<DataDirectory>(std::move(*opened));
-    auto events = store::open_store({.kind = config.store, .data_directory = config.data, .sync = config.sync, .dedupe_days = config.dedupe_days},
-                                    random);
+    auto events = store::open_store(
+        {.kind = config.store, .data_directory = config.data, .sync = config.sync, .dedupe_days = config.dedupe_days},
+        random);
     if (!events) return std::move(events).error();
     store = std::move(*events);
     auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);
@@ -129,7 +132,8 @@ std::vector<http::Route> App::Impl::routes() {
     append(all, query::routes(*access, {*store, clock, [](std::string_view text) { log(Level::error, text); }}));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
-    all.push_back(open_page("/metrics", "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
+    all.push_back(open_page("/metrics",
+                            "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
                             [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
                                 return {.body = metrics_text(pipeline->counters(), *writer),
@@ -165,7 +169,8 @@ Result<std::string> App::start() {
         .clock = it.clock,
         .random = it.random,
         .server_secret = it.catalog->server_secret(),
-        .submit = [&it](std::vector<model::Event> events, store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
+        .submit = [&it](std::vector<model::Event> events,
+                        store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
         .settings = {std::move(*proxies), it.config.country_header, it.config.salt_hours}});
     it.admin = std::make_unique<admin::Admin>(admin::Admin{*it.catalog, *it.access, it.config.admin_token});
     http::Server::Options options;

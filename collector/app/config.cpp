@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <array>
 #include <charconv>
-#include <toml++/toml.h>
 
 namespace collector::app {
 namespace {
@@ -16,11 +16,11 @@ using pulsekit::Result;
 using Set = Result<void> (*)(Config& config, std::string_view value);
 
 struct Setting {
-    const char* flag;         ///< null: not settable on the command line
+    const char* flag;  ///< null: not settable on the command line
     const char* environment;
-    const char* file_key;     ///< dots lead into tables
-    const char* value;        ///< what --help calls it
-    const char* fallback;     ///< the default, for --help
+    const char* file_key;  ///< dots lead into tables
+    const char* value;     ///< what --help calls it
+    const char* fallback;  ///< the default, for --help
     const char* help;
     Set set;
 };
@@ -79,7 +79,8 @@ Result<void> set_sync(Config& config, std::string_view value) {
 constexpr double kMostRate = 1e9;
 
 constexpr std::array kSettings = {
-    Setting{"--listen", "PULSE_LISTEN", "listen", "HOST:PORT", "127.0.0.1:8080", "where to serve; port 0 takes a free one", set_listen},
+    Setting{"--listen", "PULSE_LISTEN", "listen", "HOST:PORT", "127.0.0.1:8080",
+            "where to serve; port 0 takes a free one", set_listen},
     Setting{"--data", "PULSE_DATA", "data", "DIR", "./pulse-data", "where everything is kept",
             [](Config& c, std::string_view v) -> Result<void> {
                 if (v.empty()) return invalid("must not be empty");
@@ -108,12 +109,14 @@ constexpr std::array kSettings = {
                 c.trusted_proxies = split_list(v);
                 return {};
             }},
-    Setting{nullptr, "PULSE_COUNTRY_HEADER", "country_header", "NAME", "CF-IPCountry", "the trusted proxies' country header",
+    Setting{nullptr, "PULSE_COUNTRY_HEADER", "country_header", "NAME", "CF-IPCountry",
+            "the trusted proxies' country header",
             [](Config& c, std::string_view v) -> Result<void> {
                 c.country_header = v;
                 return {};
             }},
-    Setting{nullptr, "PULSE_RATE_INGEST", "rate.ingest", "N", "100", "requests a second and project to /api/collect; 0: no limit",
+    Setting{nullptr, "PULSE_RATE_INGEST", "rate.ingest", "N", "100",
+            "requests a second and project to /api/collect; 0: no limit",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.ingest, v, 0.0, kMostRate); }},
     Setting{nullptr, "PULSE_RATE_EVENTS", "rate.events", "N", "0", "the same to /v1/events",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.events, v, 0.0, kMostRate); }},
@@ -175,7 +178,8 @@ Result<void> read_table(const toml::table& table, const std::string& prefix, con
             if (auto read = read_table(*inner, name + ".", path, config); !read) return read;
             continue;
         }
-        const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return name == s.file_key; });
+        const auto known =
+            std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return name == s.file_key; });
         if (known == kSettings.end()) return invalid(fmt::format("{}: unknown setting '{}'", path, name));
         if (auto set = apply(*known, config, text_of(node), path + ": " + name); !set) return set;
     }
@@ -210,7 +214,8 @@ Result<Flags> read_flags(const std::vector<std::string>& arguments) {
             value = name.substr(equals + 1);
             name.resize(equals);
         }
-        const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.flag && name == s.flag; });
+        const auto known = std::find_if(kSettings.begin(), kSettings.end(),
+                                        [&](const Setting& s) { return s.flag && name == s.flag; });
         if (known == kSettings.end() && name != "--config") return invalid("unknown argument '" + arguments[i] + "'");
         if (!value) {
             if (i + 1 == arguments.size()) return invalid(name + " needs a value");
@@ -250,7 +255,8 @@ Result<Config> load_config(const std::vector<std::string>& arguments, const Envi
 std::string settings_help() {
     std::string text = fmt::format("  {:<22} {:<22} {}\n", "environment", "file key", "meaning (default)");
     for (const auto& setting : kSettings) {
-        text += fmt::format("  {:<22} {:<22} {} ({})\n", setting.environment, setting.file_key, setting.help, setting.fallback);
+        text += fmt::format("  {:<22} {:<22} {} ({})\n", setting.environment, setting.file_key, setting.help,
+                            setting.fallback);
     }
     return text;
 }

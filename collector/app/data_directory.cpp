@@ -21,10 +21,13 @@ void DataDirectory::CloseFile::operator()(const int* fd) const noexcept {
 pulsekit::Result<DataDirectory> DataDirectory::open(const std::string& path) {
     std::error_code error;
     std::filesystem::create_directories(path, error);
-    if (error) return Error{ErrorCode::unavailable, "cannot create the data directory " + path + ": " + error.message()};
+    if (error)
+        return Error{ErrorCode::unavailable, "cannot create the data directory " + path + ": " + error.message()};
     const std::string file = path + "/lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return Error{ErrorCode::unavailable, "cannot write to the data directory: " + file + ": " + std::strerror(errno)};
+    if (fd < 0)
+        return Error{ErrorCode::unavailable,
+                     "cannot write to the data directory: " + file + ": " + std::strerror(errno)};
     Lock lock(new const int(fd));
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return Error{ErrorCode::conflict, "the data directory " + path + " is in use by another collector"};

@@ -33,13 +33,15 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
     if (fd < 0) return Error{ErrorCode::unavailable, "cannot write " + path + ": " + std::strerror(errno)};
     const auto written = ::write(fd, text.data(), text.size());
     const bool closed = ::close(fd) == 0;
-    if (written != static_cast<ssize_t>(text.size()) || !closed) return Error{ErrorCode::unavailable, "cannot write " + path};
+    if (written != static_cast<ssize_t>(text.size()) || !closed)
+        return Error{ErrorCode::unavailable, "cannot write " + path};
     return {};
 }
 
 Result<std::string> demo_project(meta::Catalog& catalog) {
     const auto projects = catalog.projects();
-    const auto demo = std::find_if(projects.begin(), projects.end(), [](const meta::Project& p) { return p.name == "demo"; });
+    const auto demo =
+        std::find_if(projects.begin(), projects.end(), [](const meta::Project& p) { return p.name == "demo"; });
     if (demo != projects.end()) return demo->id;
     auto created = catalog.create_project("demo", "localhost");
     if (!created) return std::move(created).error();
@@ -47,7 +49,8 @@ Result<std::string> demo_project(meta::Catalog& catalog) {
 }
 
 /// The key that dev.env has, when it still opens that project; else a new one.
-Result<std::string> key_for(meta::Catalog& catalog, const std::string& project_id, meta::Scope scope, const std::string& known) {
+Result<std::string> key_for(meta::Catalog& catalog, const std::string& project_id, meta::Scope scope,
+                            const std::string& known) {
     if (const auto key = catalog.find_key(known); !known.empty() && key && key->project_id == project_id) return known;
     meta::NewKey wanted;
     wanted.project_id = project_id;

@@ -21,6 +21,7 @@ struct Development {
 };
 
 /// Project `demo` and the keys in `DATA/dev.env` (mode 0600), each made when absent.
-pulsekit::Result<Development> prepare_development(const std::string& data, meta::Catalog& catalog, pulsekit::Random& random);
+pulsekit::Result<Development> prepare_development(const std::string& data, meta::Catalog& catalog,
+                                                  pulsekit::Random& random);
 
 }  // namespace collector::app

@@ -1,7 +1,7 @@
 #include "app/signals.hpp"
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 namespace collector::app {
 namespace {
@@ -25,8 +25,7 @@ void hold_signals() {
 void wait_for_stop() {
     const sigset_t set = stop_signals();
     int signal = 0;
-    while (sigwait(&set, &signal) != 0) {
-    }
+    while (sigwait(&set, &signal) != 0) {}
 }
 
 }  // namespace collector::app

@@ -15,7 +15,7 @@
 #include "app/config.hpp"
 #include "app/log.hpp"
 #include "app/signals.hpp"
-#include "store/local/operation.hpp"
+#include "store/open.hpp"
 
 namespace collector::app {
 namespace {
@@ -65,13 +65,15 @@ int serve(const Arguments& arguments) {
 }
 
 /// `--name VALUE` pairs, each required; or what is wrong.
-pulsekit::Result<std::map<std::string, std::string>> required_flags(const Arguments& arguments, const Arguments& names) {
+pulsekit::Result<std::map<std::string, std::string>> required_flags(const Arguments& arguments,
+                                                                    const Arguments& names) {
     std::map<std::string, std::string> values;
     for (std::size_t i = 0; i < arguments.size(); i += 2) {
         if (std::find(names.begin(), names.end(), arguments[i]) == names.end()) {
             return pulsekit::Error{pulsekit::ErrorCode::invalid, "unknown argument '" + arguments[i] + "'"};
         }
-        if (i + 1 == arguments.size()) return pulsekit::Error{pulsekit::ErrorCode::invalid, arguments[i] + " needs a value"};
+        if (i + 1 == arguments.size())
+            return pulsekit::Error{pulsekit::ErrorCode::invalid, arguments[i] + " needs a value"};
         values[arguments[i]] = arguments[i + 1];
     }
     for (const auto& name : names) {
@@ -83,21 +85,26 @@ pulsekit::Result<std::map<std::string, std::string>> required_flags(const Argume
 int check(const Arguments& arguments) {
     auto flags = required_flags(arguments, {"--data"});
     if (!flags) return wrong_usage("check", flags.error().message);
-    const auto problems = store::local::check((*flags)["--data"]);
+    const auto problems = store::check_store((*flags)["--data"]);
     if (!problems) return failed("check", problems.error());
     for (const auto& problem : *problems) fmt::print("damaged: {}\n", problem);
-    fmt::print(problems->empty() ? "no damage found\n" : "{} problems found\n", problems->size());
-    return problems->empty() ? kDone : kFailed;
+    if (problems->empty()) {
+        fmt::print("no damage found\n");
+        return kDone;
+    }
+    fmt::print("{} problems found\n", problems->size());
+    return kFailed;
 }
 
 int backup(const Arguments& arguments) {
     auto flags = required_flags(arguments, {"--data", "--to"});
     if (!flags) return wrong_usage("backup", flags.error().message);
-    const auto done = store::local::backup((*flags)["--data"], (*flags)["--to"], [](const store::local::BackupProgress& progress) {
-        fmt::print(stderr, "\rcopied {} of {} MB", progress.written_bytes >> 20, progress.total_bytes >> 20);
-    });
-    if (!done) return failed("backup", done.error());
+    const auto done =
+        store::backup_store((*flags)["--data"], (*flags)["--to"], [](std::int64_t copied, std::int64_t in_all) {
+            fmt::print(stderr, "\rcopied {} of {} MB", copied >> 20, in_all >> 20);
+        });
     fmt::print(stderr, "\n");
+    if (!done) return failed("backup", done.error());
     fmt::print("backed up to {}: put it back as DATA/pulse.sqlite\n", (*flags)["--to"]);
     return kDone;
 }
@@ -106,7 +113,8 @@ std::string serve_details() {
     return "  --listen HOST:PORT   where to serve; port 0 takes a free one\n"
            "  --data DIR           where everything is kept\n"
            "  --config FILE.toml   settings from a file (also PULSE_CONFIG)\n"
-           "  --dev                for development: loopback only, with a project `demo` whose keys are printed and kept\n"
+           "  --dev                for development: loopback only, with a project `demo` whose keys are printed and "
+           "kept\n"
            "                       in DATA/dev.env\n\n"
            "Once it serves, one line `listening on http://HOST:PORT` is printed; logs go to standard error.\n"
            "SIGTERM or SIGINT: it stops accepting, answers and commits what was accepted, and exits.\n\n"
@@ -117,19 +125,22 @@ std::string serve_details() {
 std::string check_details() { return "Reads everything and says what is damaged; exit status 1 when something is.\n"; }
 
 std::string backup_details() {
-    return "Copies the data consistently, also while a collector runs on it. To restore, put the copy into an empty data\n"
+    return "Copies the data consistently, also while a collector runs on it. To restore, put the copy into an empty "
+           "data\n"
            "directory as pulse.sqlite.\n";
 }
 
 constexpr std::array kVerbs = {
-    Verb{"serve", "[--listen HOST:PORT] [--data DIR] [--config FILE.toml] [--dev]", "receive, store and answer", serve, serve_details},
+    Verb{"serve", "[--listen HOST:PORT] [--data DIR] [--config FILE.toml] [--dev]", "receive, store and answer", serve,
+         serve_details},
     Verb{"check", "--data DIR", "look for damage in stored data", check, check_details},
     Verb{"backup", "--data DIR --to FILE", "copy a running collector's data", backup, backup_details},
 };
 
 void print_help() {
     fmt::print("pulse-collector {}: receives telemetry, stores it, answers questions about it\n\n", pulsekit::kVersion);
-    for (const auto& verb : kVerbs) fmt::print("  pulse-collector {:<7} {}\n      {}\n", verb.name, verb.usage, verb.summary);
+    for (const auto& verb : kVerbs)
+        fmt::print("  pulse-collector {:<7} {}\n      {}\n", verb.name, verb.usage, verb.summary);
     fmt::print("\n  pulse-collector VERB --help | --version | --help\n");
 }
 

@@ -40,8 +40,9 @@ struct Route {
     std::string pattern;  ///< `/api/v1/funnels/{id}`: a `{name}` matches one segment
     Handler handler;
     Envelope envelope;
-    std::string summary;  ///< one line for the API document
-    std::string access;   ///< none, ingest, query or admin: which credential it takes
+    std::string summary;        ///< one line for the API document
+    std::string access;         ///< none, ingest, query or admin: which credential it takes
+    bool cross_origin = false;  ///< web pages of any origin may read the answers
 };
 
 /// `{"error":"..."}`, the envelope of the analytics dialect, admin and unknown paths.

@@ -54,8 +54,9 @@ Request to_request(const httplib::Request& in) {
     return request;
 }
 
-void write(Response response, httplib::Response& out) {
+void write(const Route* route, Response response, httplib::Response& out) {
     out.status = response.status;
+    if (route && route->cross_origin) out.set_header("Access-Control-Allow-Origin", "*");
     for (auto& [name, value] : response.headers) out.set_header(name, value);
     if (response.status != 204) out.set_content(std::move(response.body), response.content_type);
 }
@@ -87,7 +88,7 @@ struct Server::Impl {
         server.set_socket_options(listen_options);
         server.set_tcp_nodelay(true);
         server.set_keep_alive_max_count(1'000'000);
-        server.set_keep_alive_timeout(15);
+        server.set_keep_alive_timeout(5);  // also the longest that stop() waits for an idle connection
         server.set_payload_max_length(options.max_body_bytes);
         server.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response&) {
             // The object is the library's own non-const request; its body has not been read yet.
@@ -113,7 +114,7 @@ struct Server::Impl {
         Request request = to_request(in);
         const auto match = router.find(request);
         if (!match.route) {
-            write(no_route(request.path, match), out);
+            write(match.sibling, no_route(request, match), out);
             return;
         }
         Exchange exchange;
@@ -123,14 +124,25 @@ struct Server::Impl {
             // The last guard: a stray exception costs its own request a 500 (the Responder's destructor), no other.
             if (options.log) options.log(std::string("unexpected exception in a handler: ") + fault.what());
         }
-        write(exchange.wait(), out);
+        write(match.route, exchange.wait(), out);
     }
 
-    Response no_route(const std::string& path, const Router::Match& match) const {
-        if (match.allow.empty()) return not_found(path);
+    Response no_route(const Request& request, const Router::Match& match) const {
+        if (match.allow.empty()) return not_found(request.path);
+        if (request.method == "OPTIONS") return preflight(match);
         Response response = match.sibling->envelope(405);
         response.headers.emplace_back("Allow", match.allow);
         return response;
+    }
+
+    /// What a browser asks before it sends a request of another origin (Fetch standard, CORS protocol).
+    static Response preflight(const Router::Match& match) {
+        return {.status = 204,
+                .headers = {{"Allow", match.allow},
+                            {"Access-Control-Allow-Methods", match.allow},
+                            {"Access-Control-Allow-Headers",
+                             "Content-Type, Content-Encoding, Authorization, X-Pulse-Key, X-PG-API-Key, X-API-Key"},
+                            {"Access-Control-Max-Age", "86400"}}};
     }
 
     Response not_found(const std::string& path) const {
@@ -147,7 +159,7 @@ struct Server::Impl {
         request.path = in.path;
         const auto match = router.find(request);
         const Route* route = match.route ? match.route : match.sibling;
-        write(route ? route->envelope(out.status) : plain_envelope(out.status), out);
+        write(route, route ? route->envelope(out.status) : plain_envelope(out.status), out);
     }
 
     Router router;

@@ -28,7 +28,8 @@ std::vector<http::Route> routes(Pipeline& pipeline) {
                      },
                  .envelope = [dialect](int status) { return dialect->refuse(problem_of(status)); },
                  .summary = std::string(endpoint.summary),
-                 .access = "ingest"});
+                 .access = "ingest",
+                 .cross_origin = true});
         }
     }
     return all;

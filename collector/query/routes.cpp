@@ -12,12 +12,6 @@ using meta::Access;
 using meta::Denial;
 using meta::Grant;
 
-/// A browser page of any origin may read the API with a key it has; cookies play no part.
-http::Response readable_anywhere(http::Response response) {
-    response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-    return response;
-}
-
 http::Response denied(const Denial& denial) {
     auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
     if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
@@ -37,13 +31,13 @@ http::Response serve(const Module& module, const http::Request& request, Access&
 http::Route route(const Module& module, Access& access, const Sources& sources) {
     return {.method = "GET",
             .pattern = std::string(module.path),
-            .handler =
-                [&module, &access, sources](http::Request request, http::Responder responder) {
-                    responder.answer(readable_anywhere(serve(module, request, access, sources)));
-                },
-            .envelope = [](int status) { return readable_anywhere(http::plain_envelope(status)); },
+            .handler = [&module, &access, sources](
+                           http::Request request,
+                           http::Responder responder) { responder.answer(serve(module, request, access, sources)); },
+            .envelope = http::plain_envelope,
             .summary = std::string(module.summary),
-            .access = "query"};
+            .access = "query",
+            .cross_origin = true};
 }
 
 }  // namespace

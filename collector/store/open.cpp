@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/local/backup.hpp"
+#include "store/local/check.hpp"
 #include "store/local/local_store.hpp"
 
 namespace collector::store {
@@ -30,6 +32,13 @@ Result<std::unique_ptr<EventStore>> open_store(const StoreOptions& options, puls
     }
     if (options.kind == "local") return open_local(options, random);
     return Error{ErrorCode::invalid, "unknown store '" + options.kind + "': this build has 'local'"};
+}
+
+Result<std::vector<std::string>> check_store(const std::string& data_directory) { return local::check(data_directory); }
+
+Result<void> backup_store(const std::string& data_directory, const std::string& to_file,
+                          const BackupProgress& progress) {
+    return local::backup(data_directory, to_file, progress);
 }
 
 }  // namespace collector::store

@@ -104,6 +104,21 @@ TEST_F(ServerTest, UnknownPathsAndMethods) {
     EXPECT_EQ(wrong.body, "{\"error\":\"Method not allowed.\"}");
 }
 
+TEST_F(ServerTest, OtherOriginsMayAskFirstAndReadWhatIsMeantForThem) {
+    auto open_route = route("POST", "/in", [](Request, Responder r) { r.answer({.status = 204}); });
+    open_route.cross_origin = true;
+    const std::string base = start({open_route, route("POST", "/own", [](Request, Responder r) { r.answer({}); })});
+    const auto preflight = http("OPTIONS", base + "/in");
+    EXPECT_EQ(preflight.status, 204);
+    EXPECT_NE(preflight.head.find("Access-Control-Allow-Methods: POST"), std::string::npos) << preflight.head;
+    EXPECT_NE(preflight.head.find("Access-Control-Max-Age: 86400"), std::string::npos);
+    EXPECT_NE(preflight.head.find("Access-Control-Allow-Origin: *"), std::string::npos);
+    EXPECT_NE(http("POST", base + "/in", {}, "x").head.find("Access-Control-Allow-Origin: *"), std::string::npos);
+    EXPECT_NE(http("PUT", base + "/in", {}, "x").head.find("Access-Control-Allow-Origin: *"), std::string::npos);
+    EXPECT_EQ(http("POST", base + "/own", {}, "x").head.find("Access-Control-Allow-Origin"), std::string::npos);
+    EXPECT_EQ(http("OPTIONS", base + "/nowhere").status, 404);
+}
+
 TEST_F(ServerTest, TwoServersCannotShareAPort) {
     start({});
     Server::Options options;
