@@ -1,0 +1,191 @@
+#include "meta/tables.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "embedded/meta.hpp"
+#include "support/sqlite/migrate.hpp"
+
+namespace collector::meta {
+namespace {
+
+using pulsekit::Error;
+using pulsekit::ErrorCode;
+using pulsekit::Result;
+using pulsekit::sqlite::Statement;
+
+std::string join(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(','), text.size());
+        names.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return names;
+}
+
+std::string scopes_text(const std::vector<Scope>& scopes) {
+    std::vector<std::string> names;
+    for (const Scope scope : scopes) names.emplace_back(name_of(scope));
+    return join(names);
+}
+
+std::vector<Scope> scopes_of(std::string_view text) {
+    std::vector<Scope> scopes;
+    for (const auto& name : split(text)) {
+        if (const auto scope = scope_named(name)) scopes.push_back(*scope);
+    }
+    return scopes;
+}
+
+std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
+    if (row.is_null(column)) return std::nullopt;
+    return row.integer(column);
+}
+
+/// Calls `take` for each row; an error that it returns ends the query.
+template <typename F>
+Result<void> for_each_row(pulsekit::sqlite::Database& database, std::string_view sql, F take) {
+    auto rows = database.prepare(sql);
+    if (!rows) return std::move(rows).error();
+    for (;;) {
+        const auto more = rows->step();
+        if (!more) return more.error();
+        if (!*more) return {};
+        if (Result<void> taken = take(*rows); !taken) return taken;
+    }
+}
+
+}  // namespace
+
+Result<Tables> Tables::open(const std::string& path) {
+    auto database = pulsekit::sqlite::Database::open(path, pulsekit::sqlite::Access::create);
+    if (!database) return std::move(database).error();
+    // FULL: a key that was shown to somebody, or revoked, must be so after a power failure too.
+    auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    if (!set) return std::move(set).error();
+    const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql}};
+    auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
+    if (!migrated) return std::move(migrated).error();
+    return Tables(*std::move(database));
+}
+
+Result<std::vector<Project>> Tables::projects() {
+    std::vector<Project> found;
+    const auto take = [&](const Statement& row) -> Result<void> {
+        found.push_back({.id = std::string(row.text(0)),
+                         .name = std::string(row.text(1)),
+                         .domain = std::string(row.text(2)),
+                         .created_ms = row.integer(3)});
+        return {};
+    };
+    auto read = for_each_row(database_, "SELECT id, name, domain, created_ms FROM projects ORDER BY seq", take);
+    if (!read) return std::move(read).error();
+    return found;
+}
+
+Result<void> Tables::insert(const Project& project) {
+    auto row = database_.prepare("INSERT INTO projects (id, name, domain, created_ms) VALUES (?, ?, ?, ?)");
+    if (!row) return std::move(row).error();
+    row->bind(1, project.id);
+    row->bind(2, project.name);
+    row->bind(3, project.domain);
+    row->bind(4, project.created_ms);
+    return row->run();
+}
+
+Result<std::vector<KeyRow>> Tables::keys() {
+    std::vector<KeyRow> found;
+    const auto take = [&](const Statement& row) -> Result<void> {
+        KeyRow read{.key = {.id = std::string(row.text(0)),
+                            .project_id = std::string(row.text(1)),
+                            .name = std::string(row.text(2)),
+                            .key_prefix = std::string(row.text(3)),
+                            .scopes = scopes_of(row.text(4)),
+                            .allowed_modules = split(row.text(5)),
+                            .expires_ms = optional_integer(row, 6),
+                            .last_used_ms = optional_integer(row, 7),
+                            .created_ms = row.integer(8)}};
+        const auto digest = row.blob(9);
+        if (digest.size() != read.digest.size()) return Error{ErrorCode::corrupt, "a stored key has no digest"};
+        std::copy(digest.begin(), digest.end(), read.digest.begin());
+        found.push_back(std::move(read));
+        return {};
+    };
+    auto read = for_each_row(database_,
+                             "SELECT id, project_id, name, key_prefix, scopes, allowed_modules, expires_ms, "
+                             "last_used_ms, created_ms, digest FROM api_keys ORDER BY seq",
+                             take);
+    if (!read) return std::move(read).error();
+    return found;
+}
+
+Result<void> Tables::insert(const KeyRow& made) {
+    auto row = database_.prepare(
+        "INSERT INTO api_keys (id, project_id, name, digest, key_prefix, scopes, "
+        "allowed_modules, expires_ms, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (!row) return std::move(row).error();
+    const Key& key = made.key;
+    row->bind(1, key.id);
+    row->bind(2, key.project_id);
+    row->bind(3, key.name);
+    row->bind_blob(4, {reinterpret_cast<const char*>(made.digest.data()), made.digest.size()});
+    row->bind(5, key.key_prefix);
+    row->bind(6, scopes_text(key.scopes));
+    row->bind(7, join(key.allowed_modules));
+    if (key.expires_ms) {
+        row->bind(8, *key.expires_ms);
+    } else {
+        row->bind_null(8);
+    }
+    row->bind(9, key.created_ms);
+    return row->run();
+}
+
+Result<void> Tables::erase_key(std::string_view id) {
+    auto row = database_.prepare("DELETE FROM api_keys WHERE id = ?");
+    if (!row) return std::move(row).error();
+    row->bind(1, id);
+    return row->run();
+}
+
+Result<void> Tables::write(const std::vector<Usage>& usages) {
+    auto transaction = pulsekit::sqlite::Transaction::begin(database_);
+    if (!transaction) return std::move(transaction).error();
+    auto update = database_.prepare("UPDATE api_keys SET last_used_ms = ? WHERE id = ?");
+    if (!update) return std::move(update).error();
+    for (const auto& [id, used_ms] : usages) {
+        update->bind(1, used_ms);
+        update->bind(2, id);
+        if (auto done = update->run(); !done) return done;
+    }
+    return transaction->commit();
+}
+
+Result<std::string> Tables::server_secret(pulsekit::Random& random) {
+    std::string made;
+    for (int i = 0; i < 4; ++i) {
+        const std::uint64_t word = random.next();
+        made.append(reinterpret_cast<const char*>(&word), sizeof word);
+    }
+    auto insert = database_.prepare("INSERT OR IGNORE INTO secrets (name, bytes) VALUES ('server_secret', ?)");
+    if (!insert) return std::move(insert).error();
+    insert->bind_blob(1, made);
+    if (auto done = insert->run(); !done) return std::move(done).error();
+    std::string secret;
+    const auto take = [&](const Statement& row) -> Result<void> {
+        secret = row.blob(0);
+        return {};
+    };
+    auto read = for_each_row(database_, "SELECT bytes FROM secrets WHERE name = 'server_secret'", take);
+    if (!read) return std::move(read).error();
+    return secret;
+}
+
+}  // namespace collector::meta

@@ -1,0 +1,49 @@
+// The catalogue's rows.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <pulsekit/environment.hpp>
+#include <pulsekit/result.hpp>
+
+#include "crypto/hash.hpp"
+#include "meta/catalog.hpp"
+#include "support/sqlite/database.hpp"
+
+namespace collector::meta {
+
+struct KeyRow {
+    Key key;
+    crypto::Digest digest{};
+};
+
+/// When a key, by its id, was last used, in milliseconds since 1970.
+using Usage = std::pair<std::string, std::int64_t>;
+
+/// Owns the connection. One thread at a time.
+class Tables {
+public:
+    /// Brings the schema up to date.
+    static pulsekit::Result<Tables> open(const std::string& path);
+
+    pulsekit::Result<std::vector<Project>> projects();  ///< oldest first
+    pulsekit::Result<void> insert(const Project& project);
+
+    pulsekit::Result<std::vector<KeyRow>> keys();  ///< oldest first
+    pulsekit::Result<void> insert(const KeyRow& row);
+    pulsekit::Result<void> erase_key(std::string_view id);
+    pulsekit::Result<void> write(const std::vector<Usage>& usages);
+
+    /// Made at the first call ever.
+    pulsekit::Result<std::string> server_secret(pulsekit::Random& random);
+
+private:
+    explicit Tables(pulsekit::sqlite::Database database) : database_(std::move(database)) {}
+
+    pulsekit::sqlite::Database database_;
+};
+
+}  // namespace collector::meta
