@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace collector::ingest {
 namespace {
@@ -199,6 +200,8 @@ std::optional<Members> object_of(const Value& value) {
     return Members(object);
 }
 
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
 // Recursive: the parser has bounded the depth.
 void append(std::string& out, const Value& value) {
     using Type = simdjson::dom::element_type;
@@ -220,9 +223,14 @@ void append(std::string& out, const Value& value) {
             break;
         }
         case Type::OBJECT: {
-            ObjectText object;
-            for (const auto& member : Members(value.get_object().value_unsafe())) object.add(member.name, member.value);
-            out += object.take();
+            char separator = '{';
+            for (const auto& member : Members(value.get_object().value_unsafe())) {
+                out += std::exchange(separator, ',');
+                append_string(out, member.name);
+                out += ':';
+                append(out, member.value);
+            }
+            out += separator == '{' ? "{}" : "}";
             break;
         }
     }

@@ -67,6 +67,8 @@ std::optional<double> number_of(const Value& value);
 std::optional<std::int64_t> integer_of(const Value& value);
 std::optional<Members> object_of(const Value& value);
 
+bool is_utf8(std::string_view text);
+
 /// Appends the value's compact form.
 void append(std::string& out, const Value& value);
 

@@ -220,7 +220,13 @@ DecodeResult decode(JsonParser& parser, std::string& text, const Arrival& arriva
     return decoded;
 }
 
-http::Response reply(const Outcome&) { return {.body = R"({"ok":true})"}; }
+http::Response reply(const Outcome& outcome) {
+    // decode() has refused what the steps would reject; were they ever to disagree, the client must not be told a lie.
+    if (!outcome.rejections.empty()) return http::plain_error(403, outcome.rejections.front().error);
+    return {.body = R"({"ok":true})"};
+}
+
+std::string rejection(Reason) { return "API key is not allowed to send this event."; }
 
 http::Response refuse(Problem problem) {
     switch (problem) {
@@ -251,7 +257,7 @@ constinit const Dialect kAnalytics = {
     .reply = reply,
     .deny = deny,
     .refuse = refuse,
-    .rejection = nullptr,
+    .rejection = rejection,
 };
 
 }  // namespace collector::ingest

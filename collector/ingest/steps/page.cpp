@@ -1,6 +1,7 @@
 // The page an event happened on, and the campaign that its URL names.
-#include <simdjson.h>
+#include <algorithm>
 
+#include "ingest/json.hpp"
 #include "ingest/steps/step.hpp"
 
 namespace collector::ingest {
@@ -24,7 +25,7 @@ std::string decode_component(std::string_view text) {
             out += text[i] == '+' ? ' ' : text[i];
         }
     }
-    return simdjson::validate_utf8(out.data(), out.size()) ? out : std::string(text);
+    return is_utf8(out) ? out : std::string(text);
 }
 
 struct Parameter {
