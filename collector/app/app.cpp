@@ -10,6 +10,7 @@
 #include "app/development.hpp"
 #include "app/log.hpp"
 #include "app/metrics.hpp"
+#include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
@@ -87,6 +88,7 @@ struct App::Impl {
     std::string api_json;
     std::string api_html;
     std::unique_ptr<http::Server> server;
+    std::unique_ptr<Scheduler> scheduler;
 };
 
 Result<void> App::Impl::open_data() {
@@ -180,11 +182,17 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
+    it.scheduler = std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{[&it] {
+                                                   if (auto flushed = it.catalog->flush(); !flushed)
+                                                       log(Level::warning,
+                                                           "keys' last use is not noted: " + flushed.error().message);
+                                               }});
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }
 
 void App::stop() {
+    impl_->scheduler.reset();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more
 }
