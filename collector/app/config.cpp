@@ -136,7 +136,10 @@ std::string text_of(const toml::node& node) {
     if (const auto text = node.value<std::string>(); node.is_string()) return *text;
     if (const auto* list = node.as_array()) {
         std::string joined;
-        for (const auto& item : *list) joined += (joined.empty() ? "" : ",") + text_of(item);
+        for (const auto& item : *list) {
+            if (!joined.empty()) joined += ',';
+            joined += text_of(item);
+        }
         return joined;
     }
     if (node.is_integer()) return std::to_string(node.value_or(std::int64_t{0}));
