@@ -66,7 +66,3 @@ if(PULSEKIT_TESTS)
     pulsekit_fetch(googletest https://github.com/google/googletest.git 0000000000000000000000000000000000000000)
   endif()
 endif()
-
-if(PULSEKIT_BENCHMARKS)
-  find_package(benchmark 1.6 REQUIRED)
-endif()

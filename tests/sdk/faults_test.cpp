@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "support/sqlite/database.hpp"
 #include "tests/support/fake_transport.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -137,10 +138,15 @@ TEST_F(FaultsTest, AQueueThatIsDamagedUnderARunningClientIsReplaced) {
     auto client = open();
     for (int i = 0; i < 1'000; ++i) client.track("early", {{"i", i}});
     wait_for([&] { return told("offline"); });
-    for (const auto& file : {path, path + "-wal"}) {
-        const auto size = std::filesystem::file_size(file);
-        std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
-        out << std::string(size, 'x');
+    {
+        // Another connection points the table past the end of the file: the next statement of ours meets the damage.
+        auto database = sqlite::Database::open(path, sqlite::Access::read_write);
+        ASSERT_TRUE(database.ok());
+        ASSERT_TRUE(database
+                        ->execute("PRAGMA writable_schema = ON;"
+                                  "UPDATE sqlite_schema SET rootpage = 100000 WHERE name = 'chunks';"
+                                  "PRAGMA schema_version = 1000")
+                        .ok());
     }
     std::uint64_t offered = 1'000;
     const auto track = [&](const char* name) {
