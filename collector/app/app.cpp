@@ -123,7 +123,9 @@ Result<void> App::Impl::prepare_keys() {
 }
 
 bool App::Impl::may_see_metrics(const http::Request& request) const {
-    if (is_loopback(request.remote_address)) return true;
+    // A proxy on this machine connects from loopback, too, for whomever it serves.
+    if (is_loopback(request.remote_address) && !request.header("X-Forwarded-For") && !request.header("Forwarded"))
+        return true;
     const auto token = meta::key_of(request, meta::KeyPlace::bearer);
     return token && !config.admin_token.empty() && crypto::equal(*token, config.admin_token);
 }

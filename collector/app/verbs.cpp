@@ -1,6 +1,7 @@
 #include "app/verbs.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -164,6 +165,7 @@ int run(const Arguments& arguments) {
         fmt::print(stderr, "pulse-collector: unknown verb '{}'\nTry: pulse-collector --help\n", arguments[0]);
         return kWrongUsage;
     }
+    ::umask(077);  // what we write is the operator's: events, keys' hashes, the visitors' secret
     const Arguments rest(arguments.begin() + 1, arguments.end());
     if (std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
         fmt::print("pulse-collector {} {}\n\n{}", verb->name, verb->usage, verb->details());

@@ -92,7 +92,11 @@ struct Server::Impl {
         server.set_payload_max_length(options.max_body_bytes);
         server.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response&) {
             // The object is the library's own non-const request; its body has not been read yet.
-            hide(const_cast<httplib::Request&>(in).headers);
+            auto& headers = const_cast<httplib::Request&>(in).headers;
+            hide(headers);
+            // A request that announces no body has none (RFC 9112, 6.3); the library would wait for one.
+            if (!in.has_header("Content-Length") && !in.has_header("Transfer-Encoding"))
+                headers.emplace("Content-Length", "0");
             return httplib::Server::HandlerResponse::Unhandled;
         });
         using Hook = httplib::Server::HandlerWithResponse;

@@ -84,9 +84,11 @@ TEST(Collector, DevelopmentIsForLoopbackAndKeepsItsKeys) {
     EXPECT_TRUE(contains(refused.errors, "loopback only"));
     CollectorProcess collector(folder.file("data"));
     const auto key = collector.key("PULSE_INGEST_KEY");
-    struct stat status {};
-    ASSERT_EQ(::stat((folder.file("data") + "/dev.env").c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777, 0600u);
+    for (const char* file : {"/dev.env", "/pulse.sqlite"}) {
+        struct stat status {};
+        ASSERT_EQ(::stat((folder.file("data") + file).c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 0777, 0600u) << file;
+    }
     EXPECT_EQ(collector.stop(), 0);
     collector.restart();
     EXPECT_EQ(collector.key("PULSE_INGEST_KEY"), key);
@@ -244,6 +246,18 @@ TEST(Collector, MetricsBalance) {
     EXPECT_TRUE(contains(metrics, "pulse_events_total{dialect=\"productgraph\",outcome=\"stored\"} 2\n"));
     EXPECT_TRUE(contains(metrics, "pulse_events_total{dialect=\"productgraph\",outcome=\"duplicate\"} 1\n"));
     EXPECT_TRUE(contains(metrics, "pulse_events_rejected_total{dialect=\"productgraph\",reason=\"json\"} 1\n"));
+}
+
+TEST(Collector, MetricsAreNotForThoseBehindAProxy) {
+    const test::TemporaryFolder folder;
+    const CollectorProcess collector(folder.file("data"));
+    const std::string metrics = collector.url() + "/metrics";
+    EXPECT_EQ(http("GET", metrics).status, 200);
+    EXPECT_EQ(http("GET", metrics, {"X-Forwarded-For: 203.0.113.9"}).status, 401);
+    EXPECT_EQ(http("GET", metrics,
+                   {"X-Forwarded-For: 203.0.113.9", "Authorization: Bearer " + collector.key("PULSE_ADMIN_TOKEN")})
+                  .status,
+              200);
 }
 
 TEST(Collector, ImportedKeysOfOtherShapesWork) {

@@ -197,6 +197,32 @@ TEST_P(MishapTest, IsSurvivedWithoutLoss) {
 }
 INSTANTIATE_TEST_SUITE_P(Each, MishapTest, testing::Range(0, 9));
 
+TEST_F(ClientTest, TooMuchAtOnceIsSentInPartsAndAPoisonousEventAlone) {
+    Sink sink;
+    ScriptedServer server([&](std::size_t, const auto& received) {
+        const auto ids = Sink::ids_of(received);
+        if (ids.size() > 30) return ScriptedServer::answer(413, "");
+        const bool packed = received.head.find("Content-Encoding: gzip") != std::string::npos;
+        const std::string body = packed ? *gzip::inflate(received.body, 1'000'000) : received.body;
+        if (body.find("poison") != std::string::npos)
+            return ScriptedServer::answer(400, "{\"error\":\"invalid JSON\"}");
+        return sink.take(received);
+    });
+    auto given = options(server.url());
+    std::vector<std::string> rejected;
+    given.on_rejected = [&](const Rejection& rejection) {
+        rejected.push_back(rejection.name + ": " + rejection.message);
+    };
+    auto client = open(std::move(given));
+    for (int i = 0; i < 100; ++i) client.track(i == 37 ? "poison" : "fine");
+    ASSERT_TRUE(client.flush(milliseconds(20'000)).ok()) << diagnostics();
+    EXPECT_EQ(sink.ids().size(), 99u);
+    EXPECT_EQ(client.stats().dropped.at("rejected"), 1u);
+    ASSERT_TRUE(client.close(milliseconds(1'000)).ok());
+    ASSERT_EQ(rejected.size(), 1u);
+    EXPECT_EQ(rejected[0], "poison: HTTP 400: {\"error\":\"invalid JSON\"}");
+}
+
 TEST_F(ClientTest, AHangEndsWithTheRequestTimeout) {
     Sink sink;
     ScriptedServer server([&](std::size_t number, const auto& received) {

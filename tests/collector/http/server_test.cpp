@@ -79,6 +79,14 @@ TEST_F(ServerTest, TheBodyArrivesAsItWasSent) {
     EXPECT_EQ(seen.remote_address, "127.0.0.1");
 }
 
+TEST_F(ServerTest, ARequestWithoutALengthHasNoBody) {
+    const std::string base = start({route("PATCH", "/in", [](Request request, Responder responder) {
+        responder.answer({.body = std::to_string(request.body.size())});
+    })});
+    EXPECT_EQ(http("PATCH", base + "/in").body, "0");
+    EXPECT_EQ(http("PATCH", base + "/nowhere").status, 404);
+}
+
 TEST_F(ServerTest, TheBodyLimitIsExactAndAnsweredInTheRoutesEnvelope) {
     Server::Options options;
     options.max_body_bytes = 1000;
