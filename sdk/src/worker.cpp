@@ -22,6 +22,7 @@ Worker::Worker(Dependencies dependencies)
     has_waiting_ = dependencies_.queue->ledger().queued() > 0;
     waiting_since_ = dependencies_.clock.monotonic() - dependencies_.options.flush_interval;
     snapshot_.ledger = dependencies_.queue->ledger();
+    snapshot_.recovered = dependencies_.leftovers.empty();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -41,6 +42,10 @@ Result<void> Worker::flush(milliseconds deadline) {
         mutex_.assert_held();
         return snapshot_.ledger.accepted - snapshot_.ledger.queued();
     };
+    // What an earlier run left counts as tracked; until its journals are read nobody knows how much that is.
+    while (!snapshot_.recovered && !finished_ && dependencies_.clock.monotonic() < until) {
+        dependencies_.clock.wait_until(published_, lock.native(), until);
+    }
     const std::uint64_t target = stats_locked().accepted;
     requests_.flush_to = std::max(requests_.flush_to, target);
     requests_.hurry = true;
@@ -49,7 +54,7 @@ Result<void> Worker::flush(milliseconds deadline) {
     while (settled() < target && !finished_ && dependencies_.clock.monotonic() < until) {
         dependencies_.clock.wait_until(published_, lock.native(), until);
     }
-    if (settled() >= target) return {};
+    if (settled() >= target && snapshot_.recovered) return {};
     return Error{ErrorCode::unavailable, std::to_string(target - settled()) + " events are not delivered yet" +
                                              (snapshot_.problem.empty() ? "" : ": " + snapshot_.problem)};
 }
@@ -284,7 +289,8 @@ void Worker::replace_queue() {
 
 void Worker::publish() {
     const MutexLock lock(mutex_);
-    snapshot_ = {dependencies_.queue->ledger(), drained_, drained_overflow_, uploader_.last_problem()};
+    snapshot_ = {dependencies_.queue->ledger(), drained_, drained_overflow_, uploader_.last_problem(),
+                 dependencies_.leftovers.empty()};
     published_.notify_all();
 }
 

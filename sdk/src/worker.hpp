@@ -54,6 +54,7 @@ private:
         std::uint64_t drained = 0;  // of the records that this process pushed
         std::uint64_t drained_overflow = 0;
         std::string problem;
+        bool recovered = false;  // the ledger knows of everything that earlier runs left
     };
     struct Requests {
         bool woken = false;

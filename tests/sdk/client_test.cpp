@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstring>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "src/ring.hpp"
 #include "support/gzip.hpp"
+#include "tests/support/records.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -140,6 +144,34 @@ TEST_F(ClientTest, UnreachableForAWholeLifeThenDeliveredByTheNext) {
     EXPECT_EQ(sink.ids(), tracked);
     EXPECT_EQ(client.stats().accepted, 500u);
     EXPECT_EQ(client.stats().delivered, 500u);
+}
+
+TEST_F(ClientTest, FlushWaitsAlsoForWhatADeadProcessLeftInItsJournals) {
+    constexpr int kRings = 3;
+    constexpr int kRecords = 60;
+    for (int r = 0; r < kRings; ++r) {
+        const std::string directory = folder_.file("storage/0/journal");
+        std::filesystem::create_directories(directory);
+        auto ring =
+            Ring::create(directory + "/" + std::to_string(r) + ".ring", 256 * 1024, static_cast<std::uint64_t>(r + 1));
+        ASSERT_TRUE(ring.ok());
+        for (int i = 0; i < kRecords; ++i) {
+            const std::string record = test::record("left", static_cast<std::uint8_t>(r * kRecords + i + 1));
+            char* room = (*ring)->reserve(static_cast<std::uint32_t>(record.size()));
+            ASSERT_TRUE(room);
+            std::memcpy(room, record.data(), record.size());
+            (*ring)->commit(static_cast<std::uint32_t>(record.size()));
+        }
+    }
+    Sink sink;
+    ScriptedServer server([&](std::size_t, const auto& received) { return sink.take(received); });
+    auto given = options(server.url());
+    given.max_batch_events = 7;  // many requests: an early return would show
+    auto client = open(std::move(given));
+    ASSERT_TRUE(client.track("new"));
+    ASSERT_TRUE(client.flush(milliseconds(20'000)).ok());
+    EXPECT_EQ(sink.ids().size(), static_cast<std::size_t>(kRings * kRecords + 1));
+    EXPECT_EQ(client.stats().delivered, static_cast<std::uint64_t>(kRings * kRecords + 1));
 }
 
 TEST_F(ClientTest, AHangingCollectorHoldsNeitherTheCallerNorTheExit) {
