@@ -1,0 +1,47 @@
+// What the SDK's encoder says (tests/sdk/wire_test.cpp writes the file) is what the collector hears.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "tests/collector/ingest/harness.hpp"
+
+namespace collector::test {
+namespace {
+
+using pulsekit::test::http;
+
+TEST(Contract, TheSdksProductgraphRequestIsUnderstood) {
+    std::ifstream file(std::string(PULSEKIT_TEST_DATA) + "/contract/productgraph.json");
+    const std::string body(std::istreambuf_iterator<char>(file), {});
+    Harness harness;
+    const auto reply = http("POST", harness.base() + "/v1/events",
+                            {"X-PG-API-Key: " + harness.key("ingest"), "Content-Type: application/json"}, body);
+    EXPECT_EQ(reply.status, 202);
+    EXPECT_EQ(reply.body, R"({"accepted":4,"rejected":0,"errors":[]})");
+
+    const auto events = harness.store().events();
+    ASSERT_EQ(events.size(), 4u);
+    for (const auto& event : events) {
+        EXPECT_EQ(event.app_id, "space game");
+        EXPECT_EQ(event.app_version, "1.4.2");
+        EXPECT_EQ(event.visitor_id, "device-1");
+        EXPECT_EQ(event.session_id, "11111111-1111-1111-1111-111111111111");
+        EXPECT_FALSE(event.event_id_is_ours);
+    }
+    EXPECT_EQ(events[0].name, "identify");
+    EXPECT_EQ(events[0].user_id, "u-1");
+    EXPECT_EQ(events[1].kind, model::Kind::pageview);
+    EXPECT_EQ(events[1].path, "/main menu");
+    EXPECT_EQ(events[1].title, "main menu");
+    EXPECT_EQ(events[2].path, "/shop/items");
+    EXPECT_EQ(events[3].kind, model::Kind::event);
+    EXPECT_EQ(events[3].name, "level_complete");
+    EXPECT_EQ(events[3].user_id, "");
+    EXPECT_EQ(events[3].ts_ms, 1'705'314'600'127);
+    EXPECT_EQ(events[3].event_id, "04040404-0404-0404-0404-040404040404");
+    EXPECT_NE(events[3].props.find(R"("score":1234.5)"), std::string::npos) << events[3].props;
+}
+
+}  // namespace
+}  // namespace collector::test
