@@ -28,8 +28,12 @@ public:
     bool step() {
         ++tick_;
         if (tick_ % 50 == 1) return bool(client_.screen(kScreens[tick_ / 50 % 5]));
-        if (tick_ % 50 == 0) return bool(client_.track("level_complete", {{"level", tick_ / 50}, {"score", 12.5 * static_cast<double>(tick_)}, {"won", tick_ % 100 == 0}}));
-        if (tick_ % 10 == 0) return bool(client_.track("enemy_defeated", {{"enemy", "drone"}, {"weapon", kWeapons[tick_ / 10 % 3]}}));
+        if (tick_ % 50 == 0)
+            return bool(client_.track(
+                "level_complete",
+                {{"level", tick_ / 50}, {"score", 12.5 * static_cast<double>(tick_)}, {"won", tick_ % 100 == 0}}));
+        if (tick_ % 10 == 0)
+            return bool(client_.track("enemy_defeated", {{"enemy", "drone"}, {"weapon", kWeapons[tick_ / 10 % 3]}}));
         return bool(client_.track("shot", {{"weapon", kWeapons[tick_ % 3]}, {"hit", tick_ % 4 != 0}, {"fps", 59.94}}));
     }
 
@@ -58,7 +62,9 @@ int main(int argc, char** argv) {
     options.app_name = "space game";
     options.app_version = "1.4.2";
     options.flush_interval = std::chrono::milliseconds(500);
-    options.on_diagnostic = [](const pulsekit::Diagnostic& diagnostic) { std::cerr << "  game: " << diagnostic.message << std::endl; };
+    options.on_diagnostic = [](const pulsekit::Diagnostic& diagnostic) {
+        std::cerr << "  game: " << diagnostic.message << std::endl;
+    };
     auto client = pulsekit::Client::open(std::move(options));
     if (!client) {
         std::cerr << client.error().message << std::endl;

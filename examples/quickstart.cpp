@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
     options.app_name = "quickstart";
     options.app_version = "1.0";
     options.storage_dir = "quickstart-telemetry";
-    options.on_diagnostic = [](const pulsekit::Diagnostic& diagnostic) { std::fprintf(stderr, "%s\n", diagnostic.message.c_str()); };
+    options.on_diagnostic = [](const pulsekit::Diagnostic& diagnostic) {
+        std::fprintf(stderr, "%s\n", diagnostic.message.c_str());
+    };
 
     auto client = pulsekit::Client::open(std::move(options));
     if (!client) {

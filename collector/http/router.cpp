@@ -57,7 +57,7 @@ Router::Match Router::find(Request& request) const {
         }
         if (!match.sibling) match.sibling = &routes_[i];
         allowed.push_back(routes_[i].method);
-        if (routes_[i].method == "GET") allowed.push_back("HEAD");
+        if (routes_[i].method == "GET") allowed.emplace_back("HEAD");
     }
     std::sort(allowed.begin(), allowed.end());
     allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());

@@ -54,11 +54,11 @@ Request to_request(const httplib::Request& in) {
     return request;
 }
 
-void write(const Route* route, Response response, httplib::Response& out) {
+void write(const Route* route, const Response& response, httplib::Response& out) {
     out.status = response.status;
     if (route && route->cross_origin) out.set_header("Access-Control-Allow-Origin", "*");
     for (auto& [name, value] : response.headers) out.set_header(name, value);
-    if (response.status != 204) out.set_content(std::move(response.body), response.content_type);
+    if (response.status != 204) out.set_content(response.body, response.content_type);
 }
 
 /// Lets the connection's thread wait for an answer that any thread may give.
@@ -90,7 +90,7 @@ struct Server::Impl {
         server.set_keep_alive_max_count(1'000'000);
         server.set_keep_alive_timeout(5);  // also the longest that stop() waits for an idle connection
         server.set_payload_max_length(options.max_body_bytes);
-        server.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response&) {
+        server.set_pre_routing_handler([](const httplib::Request& in, httplib::Response&) {
             // The object is the library's own non-const request; its body has not been read yet.
             auto& headers = const_cast<httplib::Request&>(in).headers;
             hide(headers);

@@ -32,6 +32,7 @@ std::vector<std::string> split(std::string_view text) {
 
 std::string scopes_text(const std::vector<Scope>& scopes) {
     std::vector<std::string> names;
+    names.reserve(scopes.size());
     for (const Scope scope : scopes) names.emplace_back(name_of(scope));
     return join(names);
 }
