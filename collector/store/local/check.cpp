@@ -8,7 +8,6 @@
 namespace collector::store::local {
 namespace {
 
-using pulsekit::Error;
 using pulsekit::ErrorCode;
 using pulsekit::Result;
 using pulsekit::sqlite::Access;
