@@ -12,7 +12,6 @@ namespace {
 
 using sqlite::Access;
 using sqlite::Database;
-using sqlite::Statement;
 using sqlite::Transaction;
 
 // One row holds the records of one drain: a row an event would cost more than the event.
@@ -109,7 +108,7 @@ public:
     }
 
     Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) override {
-        const auto done = commit([&](State& next) -> Result<void> {
+        auto done = commit([&](State& next) -> Result<void> {
             next.ledger.delivered += settlement.delivered;
             for (const auto& [reason, dropped] : settlement.dropped) next.ledger.dropped[reason] += dropped;
             std::size_t left = count;

@@ -113,7 +113,7 @@ Ring::Drained Ring::drain(std::string& out, std::size_t max_bytes) const {
             break;
         }
         const std::size_t offset = drained.position & (capacity_ - 1);
-        FrameHead head;
+        FrameHead head{};
         std::memcpy(&head, data_ + offset, sizeof head);
         if (head.size == kSkipToNextLap) {
             drained.position += capacity_ - offset;

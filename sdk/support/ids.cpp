@@ -57,7 +57,7 @@ Uuid UuidGenerator::next(std::int64_t unix_ms) noexcept {
     id.bytes[6] = static_cast<std::uint8_t>(0x70 | (sequence_ >> 8));
     id.bytes[7] = static_cast<std::uint8_t>(sequence_);
     for (int i = 0; i < 8; ++i)
-        id.bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
+        id.bytes[8 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
     id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3f));
     return id;
 }
