@@ -59,6 +59,9 @@ Result<std::unique_ptr<Ring>> Ring::recover(const std::string& path) {
     auto file = MappedFile::open(path);
     if (!file) return std::move(file).error();
     const auto* header = reinterpret_cast<const Header*>(file->data());
+    if (file->size() > kHeaderBytes && header->magic == 0) {
+        return Error{ErrorCode::not_found, path + " was never written: its process died while it made it"};
+    }
     const bool ours = file->size() > kHeaderBytes && header->magic == kMagic &&
                       header->capacity == file->size() - kHeaderBytes &&
                       (header->capacity & (header->capacity - 1)) == 0 && header->head >= header->tail &&

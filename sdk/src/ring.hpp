@@ -21,7 +21,8 @@ class Ring {
 public:
     static Result<std::unique_ptr<Ring>> create(const std::string& path, std::size_t capacity, std::uint64_t id);
     static Result<std::unique_ptr<Ring>> anonymous(std::size_t capacity, std::uint64_t id);
-    /// The ring that a dead process left. `corrupt` when the file is no ring of ours.
+    /// The ring that a dead process left. Errors: `corrupt` when the file is no ring of ours, `not_found` when its
+    /// process died before it could hold a record.
     static Result<std::unique_ptr<Ring>> recover(const std::string& path);
 
     // Producer.

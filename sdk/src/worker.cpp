@@ -228,6 +228,10 @@ void Worker::recover_leftovers() {
 
 Result<void> Worker::recover(const std::string& path) {
     auto ring = Ring::recover(path);
+    if (!ring && ring.error().code == ErrorCode::not_found) {
+        std::remove(path.c_str());
+        return {};
+    }
     if (!ring) {
         const std::string aside = path + ".corrupt";
         std::rename(path.c_str(), aside.c_str());

@@ -126,6 +126,14 @@ TEST(Ring, OnlyARingIsRecovered) {
     }
 }
 
+TEST(Ring, AFileThatWasNeverWrittenHoldsNothing) {
+    const test::TemporaryFolder folder;
+    std::ofstream(folder.file("x.ring")) << std::string(8192, '\0');
+    const auto ring = Ring::recover(folder.file("x.ring"));
+    ASSERT_FALSE(ring.ok());
+    EXPECT_EQ(ring.error().code, ErrorCode::not_found);
+}
+
 TEST(Ring, OneProducerAndOneConsumerAgree) {
     auto ring = Ring::anonymous(kCapacity, 1);
     ASSERT_TRUE(ring.ok());
