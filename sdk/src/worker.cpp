@@ -55,7 +55,8 @@ Result<void> Worker::flush(milliseconds deadline) {
         dependencies_.clock.wait_until(published_, lock.native(), until);
     }
     if (settled() >= target && snapshot_.recovered) return {};
-    return Error{ErrorCode::unavailable, std::to_string(target - settled()) + " events are not delivered yet" +
+    const std::uint64_t left = target > settled() ? target - settled() : 0;
+    return Error{ErrorCode::unavailable, std::to_string(left) + " events are not delivered yet" +
                                              (snapshot_.problem.empty() ? "" : ": " + snapshot_.problem)};
 }
 
@@ -69,7 +70,7 @@ Result<void> Worker::stop(milliseconds deadline) {
         requests_.woken = true;
         wake_.notify_one();
     }
-    if (thread_.joinable()) thread_.join();
+    std::call_once(joined_, [this] { thread_.join(); });
     const MutexLock lock(mutex_);
     const std::uint64_t left = stats_locked().queued;
     if (left == 0) return {};
@@ -116,14 +117,12 @@ void Worker::run() {
 
 /// One round; false when the worker is done.
 bool Worker::turn() {
+    // Asked before the drain: what was tracked before stop() is then in the queue when we decide whether we are done.
+    const Requests now = requests();
     recover_leftovers();
     const bool found = drain();
-    const Requests now = requests();
     if (is_finished(now)) return false;
-    if (is_upload_due(now)) {
-        upload();
-        if (is_finished(requests())) return false;
-    }
+    if (is_upload_due(now)) upload();
     sleep(requests(), found);
     return true;
 }

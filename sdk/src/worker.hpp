@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,6 +102,7 @@ private:
     Snapshot snapshot_ PULSEKIT_GUARDED_BY(mutex_);
     bool finished_ PULSEKIT_GUARDED_BY(mutex_) = false;
     std::atomic<bool> asleep_{false};
+    std::once_flag joined_;
     std::thread thread_;
 };
 

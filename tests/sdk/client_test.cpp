@@ -317,6 +317,21 @@ TEST_F(ClientTest, WithoutAFolderNothingTouchesTheDisk) {
     EXPECT_EQ(client.stats().delivered, 1u);
 }
 
+// Memory alone, so that nothing can be found again later: what close() does not send is gone.
+TEST_F(ClientTest, CloseSendsWhatWasTrackedJustBefore) {
+    Sink sink;
+    ScriptedServer server([&](std::size_t, const auto& received) { return sink.take(received); });
+    std::size_t tracked = 0;
+    for (int round = 0; round < 100; ++round) {
+        auto given = options(server.url());
+        given.storage_dir.clear();
+        auto client = open(std::move(given));
+        for (int i = 0; i < 20; ++i) tracked += client.track("last words") ? 1u : 0u;
+        ASSERT_TRUE(client.close(milliseconds(20'000)).ok());
+        ASSERT_EQ(sink.ids().size(), tracked) << "round " << round;
+    }
+}
+
 TEST_F(ClientTest, TheDeviceStaysTheSessionDoesNot) {
     std::string device;
     std::string session;
