@@ -3,6 +3,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "src/record.hpp"
+#include "support/time_text.hpp"
+
 namespace pulsekit::json {
 namespace {
 
@@ -77,8 +80,56 @@ void append_integer(std::string& out, std::int64_t value) {
     out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
+namespace {
+
+void append_object(std::string& out, const Value& object, int depth);
+void append_array(std::string& out, const Value& array, int depth);
+
+void append_nested(std::string& out, const Value& value, int depth) {
+    // Deeper than the application can nest: only damaged bytes say so.
+    if (depth > kMaxDepth) {
+        out += "null";
+        return;
+    }
+    if (value.type() == Value::Type::object) return append_object(out, value, depth + 1);
+    if (value.type() == Value::Type::array) return append_array(out, value, depth + 1);
+    append_value(out, value);
+}
+
+void append_object(std::string& out, const Value& object, int depth) {
+    out += '{';
+    PropertyReader members(object.text(), ValueAccess::count(object));
+    for (bool first = true; const auto member = members.next(); first = false) {
+        if (!first) out += ',';
+        append_string(out, member->name);
+        out += ':';
+        append_nested(out, member->value, depth);
+    }
+    out += '}';
+}
+
+void append_array(std::string& out, const Value& array, int depth) {
+    out += '[';
+    ElementReader elements(array);
+    for (bool first = true; const auto element = elements.next(); first = false) {
+        if (!first) out += ',';
+        append_nested(out, *element, depth);
+    }
+    out += ']';
+}
+
+}  // namespace
+
 void append_value(std::string& out, const Value& value) {
     switch (value.type()) {
+        case Value::Type::object:
+        case Value::Type::array: append_nested(out, value, 1); return;
+        case Value::Type::time: {
+            char time[24];
+            write_date_time_ms(value.integer(), time);
+            append_string(out, std::string_view(time, sizeof time));
+            return;
+        }
         case Value::Type::null: out += "null"; return;
         case Value::Type::boolean: out += value.boolean() ? "true" : "false"; return;
         case Value::Type::integer: append_integer(out, value.integer()); return;

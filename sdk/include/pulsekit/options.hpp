@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pulsekit/environment.hpp>
+#include <pulsekit/properties.hpp>
 #include <pulsekit/result.hpp>
 
 namespace pulsekit {
@@ -28,6 +30,85 @@ struct Rejection {
     std::string message;  ///< the collector's own words
 };
 
+/// The protocol that the collector is spoken to in (docs/protocol.md).
+enum class Dialect : std::uint8_t {
+    productgraph,  ///< `POST /v1/events`: batches, an answer for each event
+    pulse,         ///< `POST /collect/batch`
+    gateway,       ///< `POST /api/v1/pulse/events/batch`: a batch passes whole or not at all
+    analytics,     ///< `POST /api/collect`: one event a request
+    ingest,        ///< `POST /ingest`: one event a request
+};
+
+/// What an acknowledged track() survives, when there is a storage folder.
+enum class Durability : std::uint8_t {
+    process,  ///< the death of the process, at any instant; not the loss of power
+    power,    ///< the loss of power too: track() waits for the disk, unless Options::power_window allows later
+};
+
+/// What is dropped when the queue has reached Options::max_queue_bytes.
+enum class Overflow : std::uint8_t {
+    drop_oldest,
+    drop_newest,
+    by_priority,  ///< the oldest of the lowest priority, while it is not above that of the new events
+};
+
+enum class Priority : std::uint8_t { low = 0, normal = 1, high = 2 };
+
+/// When an event goes out.
+enum class Latency : std::uint8_t {
+    normal,    ///< after Options::flush_interval at most
+    now,       ///< at once
+    deferred,  ///< with the next request, or after Options::deferred_interval
+};
+
+/// Whether the user allows telemetry. Kept in the storage folder.
+enum class Consent : std::uint8_t {
+    required,  ///< not asked yet: events are kept and nothing is sent
+    granted,   ///< events are sent
+    denied,    ///< what is queued is erased, and nothing is taken
+};
+
+/// How often events of a name are kept. The choice is the same for all events of a user (of an installation, while
+/// there is no user), also on another day and another device.
+struct SampleRate {
+    std::string name;   ///< the event's; empty: those that no other rate names
+    double rate = 1.0;  ///< 0 to 1
+};
+
+/// What is known of the machine and the application, sent with every event. Nothing in it identifies a person. Where a
+/// member is empty the client fills in what it finds out by itself, unless Options::collect_context is off.
+struct Environment {
+    std::string os;            ///< such as `Linux`, `Windows`, `macOS`
+    std::string os_version;    ///< such as `6.1.0`
+    std::string arch;          ///< such as `x86_64`, `aarch64`
+    std::string locale;        ///< BCP 47, such as `de-CH`
+    std::string time_zone;     ///< IANA name, such as `Europe/Zurich`, or an offset
+    std::string screen;        ///< `1920x1080`; only from the application
+    std::string device_class;  ///< `desktop`, `mobile`, `tablet`, `console`, `server`; by default `desktop`
+    std::string network_type;  ///< `wifi`, `cellular`, `ethernet`; only from the application
+};
+
+/// An event on its way into the queue, for Options::before_send.
+class PULSEKIT_API Event {
+public:
+    std::string_view name() const noexcept;
+    std::string_view user_id() const noexcept;
+    std::int64_t unix_ms() const noexcept;
+    /// The property of that name; null when there is none. Valid until the event is changed.
+    Value property(std::string_view name) const;
+    /// Calls `visit` with each property.
+    void for_each(const std::function<void(const Property&)>& visit) const;
+
+    void set_name(std::string_view name);                         ///< ignored when empty or longer than 255 bytes
+    void set_property(std::string_view name, const Value& value);  ///< adds or replaces
+    void remove_property(std::string_view name);
+
+private:
+    friend class EventEditor;
+    explicit Event(class EventEditor& editor) : editor_(editor) {}
+    class EventEditor& editor_;
+};
+
 struct Options {
     /// Base address of the collector, such as `https://telemetry.example.com`. Required.
     std::string endpoint;
@@ -38,27 +119,68 @@ struct Options {
     /// The application's label, sent with every event. Required.
     std::string app_name;
 
-    /// The application's version, sent with every event.
+    /// The application's version and build, sent with every event.
     std::string app_version;
+    std::string app_build;
+
+    /// The protocol that the collector speaks.
+    Dialect dialect = Dialect::productgraph;
 
     /// Folder for what is not delivered yet; made when absent. Empty: nothing touches the disk, and what is not
     /// delivered at the end of the process is lost. When the folder cannot be used, a diagnostic says so and the client
     /// works as if it were empty.
     std::string storage_dir;
 
+    /// What an event survives once track() has taken it. Single events may ask for more: EventOptions.
+    Durability durability = Durability::process;
+
+    /// With Durability::power: how long after track() an event may still be lost with the power. 0: track() returns
+    /// when the disk has it, some 0.3 to 3 ms; else the worker sees to it and track() stays fast.
+    std::chrono::milliseconds power_window{0};
+
     /// How long an event may wait for company before a batch is sent.
     std::chrono::milliseconds flush_interval{5'000};
+
+    /// The same for events of Latency::deferred.
+    std::chrono::milliseconds deferred_interval{60'000};
 
     /// Most events in a request; the protocol allows 1,000.
     std::size_t max_batch_events = 1'000;
 
-    /// Disk (or memory, without storage_dir) for undelivered events; beyond it the oldest are dropped and counted as
-    /// `queue_full`.
+    /// Disk (or memory, without storage_dir) for undelivered events; beyond it `overflow` says which are dropped and
+    /// counted as `queue_full`. The write-ahead log beside the queue takes up to 8 MB more.
     std::uint64_t max_queue_bytes = 64 * 1024 * 1024;
+    Overflow overflow = Overflow::drop_oldest;
 
     /// Size of the memory-mapped ring that each tracking thread writes to: room for what it tracks in the 10 to 100 ms
     /// until the worker comes by. Rounded up to a power of two of at least 256 KiB.
     std::size_t journal_bytes_per_thread = 1024 * 1024;
+
+    /// A session ends after this much time without an event; the next event begins a new one. 0: never.
+    std::chrono::milliseconds session_timeout{30 * 60'000};
+
+    /// The consent to begin with, when the storage folder remembers none.
+    Consent consent = Consent::granted;
+
+    /// Off: track() takes nothing until Client::set_enabled(true).
+    bool enabled = true;
+
+    /// Which share of events is kept. What is sampled out is counted as `sampled`.
+    std::vector<SampleRate> sampling;
+
+    /// Properties that go with every event; see Client::set_global_property.
+    Properties global_properties;
+
+    /// What is known of the machine beforehand, and whether the client finds out the rest.
+    Environment environment;
+    bool collect_context = true;
+
+    /// Whether the ledger itself is reported to the collector, as events named `pulsekit.delivery`.
+    bool report_delivery = true;
+
+    /// Whether fatal signals (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL) are noted for Client::previous_run() before they
+    /// take their course. Without it the next start still knows that the run ended abnormally, but not by which signal.
+    bool note_fatal_signals = false;
 
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds request_timeout{30'000};
@@ -74,6 +196,13 @@ struct Options {
     /// Called on the client's worker thread, or inside Client::open; keep it short, call no method of the client.
     std::function<void(const Diagnostic&)> on_diagnostic;
     std::function<void(const Rejection&)> on_rejected;
+
+    /// Called on the worker thread, once for each event, before it is queued: edit it, or return false to drop it,
+    /// which is counted as `before_send`.
+    std::function<bool(Event&)> before_send;
+
+    /// Diagnostics below this level are not reported.
+    Diagnostic::Level log_level = Diagnostic::Level::info;
 
     /// The seams. Null: the system's clock and randomness (borrowed, they must outlive the client) and libcurl.
     Clock* clock = nullptr;

@@ -28,10 +28,10 @@ void append_metadata(std::string& out, const RecordView& event) {
         out += ':';
         json::append_value(out, property->value);
     }
-    if (!event.app_version.empty()) {
+    if (!event.context->app_version.empty()) {
         separate();
         out += "\"app_version\":";
-        json::append_string(out, event.app_version);
+        json::append_string(out, event.context->app_version);
     }
     out += '}';
 }
@@ -43,13 +43,13 @@ void append_event(std::string& out, const RecordView& event, const Labels& label
     out.append(id, sizeof id);
     out += '"';
     member(out, "project_id", labels.app_name);
-    event.session.write(id);
+    event.context->session.write(id);
     member(out, "session.id", std::string_view(id, sizeof id));
     char time[24];
     write_date_time_ms(event.time_ms, time);
     member(out, "event.timestamp", std::string_view(time, sizeof time));
-    if (!event.device_id.empty()) member(out, "device.id", event.device_id);
-    if (!event.user_id.empty()) member(out, "user.id", event.user_id);
+    if (!event.context->device_id.empty()) member(out, "device.id", event.context->device_id);
+    if (!event.context->user_id.empty()) member(out, "user.id", event.context->user_id);
     switch (event.type) {
         case RecordType::track: member(out, "event.type", "custom"); break;
         case RecordType::identify: member(out, "event.type", "identify"); break;
@@ -59,6 +59,7 @@ void append_event(std::string& out, const RecordView& event, const Labels& label
             member(out, "page.path",
                    event.name.substr(0, 1) == "/" ? std::string(event.name) : "/" + std::string(event.name));
             break;
+        default: member(out, "event.type", "custom"); break;
     }
     // A page view is named by its type, so that all of them are one line of a top list.
     if (event.type != RecordType::screen) member(out, "event.name", event.name);
@@ -134,6 +135,7 @@ std::optional<Verdict> read_success(const HttpResponse& response, std::size_t ev
 
 }  // namespace
 
-const Wire productgraph = {"productgraph", "/v1/events", "X-PG-API-Key", encode, read_success};
+const Wire productgraph = {"productgraph", "/v1/events", "", "X-PG-API-Key", "", 1'000, encode, read_success,
+                           nullptr, [](const RecordView&, const Labels&) -> const char* { return nullptr; }};
 
 }  // namespace pulsekit::wire

@@ -42,6 +42,13 @@ std::string describe(const HttpResponse& response) {
 
 }  // namespace
 
+const Wire& wire_of(Dialect dialect) {
+    switch (dialect) {
+        case Dialect::productgraph: return productgraph;
+        default: return productgraph;
+    }
+}
+
 Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events, std::int64_t now_ms) {
     Verdict verdict;
     verdict.message = describe(response);
@@ -55,6 +62,12 @@ Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events
     } else if (status == 408 || status == 425 || status == 429 || status >= 500) {
         verdict.kind = Verdict::Kind::retry;
     } else if (status == 413 || status == 400 || status == 422) {
+        if (wire.read_refusal && status == 400) {
+            if (auto read = wire.read_refusal(response, events)) {
+                if (read->message.empty()) read->message = verdict.message;
+                return *read;
+            }
+        }
         // Too much at once, or refused whole without a word about which event: halving finds the one that spoils it.
         verdict.kind = events > 1 ? Verdict::Kind::split : Verdict::Kind::rejected;
     } else {

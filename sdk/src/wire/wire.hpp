@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <pulsekit/environment.hpp>
+#include <pulsekit/options.hpp>
 
 #include "src/record.hpp"
 
@@ -29,6 +30,7 @@ struct Verdict {
         std::string message;
     };
     std::vector<Refused> rejections;
+    std::size_t at = 0;  ///< split: how many events to try next; 0: half of them
     std::optional<std::chrono::milliseconds> retry_after;
     std::string message;  ///< for people
 };
@@ -40,15 +42,26 @@ struct Labels {
 
 struct Wire {
     std::string_view name;
-    std::string_view path;        ///< appended to the endpoint
-    std::string_view key_header;  ///< carries the key
+    std::string_view path;         ///< of a batch, appended to the endpoint
+    std::string_view single_path;  ///< of one event alone; empty: a batch of one goes to `path`
+    std::string_view key_header;   ///< carries the key
+    std::string_view key_prefix;   ///< before the key: "Bearer " or nothing
+    std::size_t max_events;        ///< in a request
+    /// The body of a request; for one event the form that `single_path` takes, where there is one.
     std::string (*encode)(const std::vector<RecordView>& events, const Labels& labels);
     /// Reads a 2xx answer to `events` events; nothing when the collector did not say what a collector says.
     std::optional<Verdict> (*read_success)(const HttpResponse& response, std::size_t events);
+    /// Reads a 400 that says which events it is about: `settled` with the rejections, or `split` with `at`. Nothing
+    /// when it says no such thing. May be null.
+    std::optional<Verdict> (*read_refusal)(const HttpResponse& response, std::size_t events);
+    /// Why the collector would refuse the event for good, as a static text; null when it would not.
+    const char* (*check)(const RecordView& event, const Labels& labels);
 };
 
-/// ProductGraph `POST /v1/events`.
-extern const Wire productgraph;
+extern const Wire productgraph;  ///< ProductGraph `POST /v1/events`
+
+/// The dialects this SDK speaks.
+const Wire& wire_of(Dialect dialect);
 
 /// The meaning of any answer. `now_ms`: wall-clock time, for a Retry-After that is a date.
 Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events, std::int64_t now_ms);
