@@ -1,6 +1,7 @@
 // The way from the application's threads to the worker: one ring a thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
+#include "src/record.hpp"
 #include "src/ring.hpp"
 #include "support/ids.hpp"
 #include "support/mutex.hpp"
@@ -23,8 +25,11 @@ struct Producer {
 
     std::unique_ptr<Ring> ring;
     UuidGenerator ids;
-    std::uint64_t context_version = 0;  ///< which context `context` is a copy of
-    std::string context;
+    std::uint64_t context_version = 0;  ///< which context the ring is at
+    std::string context;                ///< encoded
+    ContextView context_view;           ///< of `context`
+    double sample_position = 0;         ///< of the context's user, in [0, 1)
+    std::shared_ptr<std::atomic<std::uint32_t>> sequence;  ///< of the session: shared by all its threads
 };
 
 /// Owns the rings. producer() is for any thread; everything else is the worker's, save stats readers of rings().
@@ -45,6 +50,10 @@ public:
     /// ours, too: a thread may still be inside track(), and what it writes is found at the next start.
     static std::vector<std::string> leftovers(const std::string& directory);
 
+    /// Events refused because there was no memory for a ring.
+    std::uint64_t without_ring() const noexcept { return without_ring_.load(std::memory_order_relaxed); }
+    void count_without_ring() noexcept { without_ring_.fetch_add(1, std::memory_order_relaxed); }
+
     /// Why a ring could not be put on disk since the last call, if one could not.
     Result<void> take_failure();
 
@@ -56,6 +65,7 @@ private:
     const std::size_t ring_bytes_;
     const std::uint64_t key_;  // tells this journal from every other of the process, also from those that are gone
     Random& random_;
+    std::atomic<std::uint64_t> without_ring_{0};
     // Shared with the hooks of tracking threads: a thread may end after the journal is gone.
     std::shared_ptr<Shared> shared_;
 };

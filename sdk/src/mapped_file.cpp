@@ -80,4 +80,9 @@ Result<MappedFile> MappedFile::anonymous(std::size_t size) {
     return MappedFile(mapping, size);
 }
 
+Result<void> MappedFile::sync() noexcept {
+    if (::msync(data(), size(), MS_SYNC) != 0) return failure("cannot sync", "a journal", errno);
+    return {};
+}
+
 }  // namespace pulsekit

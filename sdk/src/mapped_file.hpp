@@ -20,6 +20,9 @@ public:
     /// Memory without a file: the same, but gone with the process.
     static Result<MappedFile> anonymous(std::size_t size);
 
+    /// Waits until the disk has every byte. Nothing to do without a file. Error `unavailable`.
+    Result<void> sync() noexcept;
+
     char* data() const noexcept { return static_cast<char*>(mapping_.get()); }
     std::size_t size() const noexcept { return mapping_.get_deleter().size; }
 

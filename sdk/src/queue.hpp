@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,46 +32,68 @@ struct Ledger {
 struct RingMark {
     std::uint64_t position = 0;
     std::uint64_t overflowed = 0;
+    std::uint64_t sampled = 0;
+    std::string context;  ///< in force at `position`
+};
+
+/// A report of the ledger to the collector that is under way: the same event until it is settled.
+struct PendingReport {
+    std::string event;  ///< a context and an event, u32 size and bytes each
+    Ledger ledger;      ///< that it reports
 };
 
 /// What the queue knows beside its records.
 struct QueueState {
     Ledger ledger;
+    Ledger reported;  ///< what the collector has been told
+    std::optional<PendingReport> report;
     std::map<std::uint64_t, RingMark> rings;  ///< by Ring::id()
 
     RingMark mark_of(std::uint64_t ring) const {
         const auto found = rings.find(ring);
         return found == rings.end() ? RingMark{} : found->second;
     }
+    void finish_report() {
+        if (report) reported = report->ledger;
+        report.reset();
+    }
 };
 
 /// Records on their way from one ring into the queue.
 struct Intake {
-    std::string records;  ///< u32 size and bytes each
-    std::uint32_t count = 0;
-    std::uint64_t ring = 0;        ///< Ring::id()
-    std::uint64_t position = 0;    ///< where the ring has been read to
-    std::uint64_t overflowed = 0;  ///< Ring::overflowed() up to now
+    std::string records;  ///< u32 size and bytes each, a context first (record.hpp)
+    std::uint32_t count = 0;  ///< events among them
+    std::uint64_t ring = 0;   ///< Ring::id()
+    RingMark mark;            ///< where the ring has been read to
+    bool power = false;       ///< must survive a loss of power once append() returns
+    std::map<std::string, std::uint64_t> dropped;  ///< events that were read but are not among the records
 };
 
 /// The front of the queue. Borrows nothing from it.
 struct Batch {
     struct Chunk {
         std::int64_t id;
-        std::uint32_t skip;   ///< records of the chunk that were settled before
-        std::uint32_t count;  ///< records of it in this batch
-        std::uint32_t in_all;
-        std::string records;
+        std::uint32_t skip;    ///< events of the chunk that were settled before
+        std::uint32_t count;   ///< events of it in this batch
+        std::uint32_t in_all;  ///< events that the chunk was made with
+        std::string records;   ///< all of them, a context first
     };
     std::vector<Chunk> chunks;
-    std::vector<std::string_view> records;  ///< into the chunks
-    bool empty() const { return records.empty(); }
+    std::size_t count = 0;
+    bool empty() const { return count == 0; }
+
+    /// Adds what fits of the next chunk; `bytes` counts along. False: the batch is complete.
+    bool take(Chunk chunk, std::size_t max_events, std::size_t max_bytes, std::size_t& bytes);
 };
+
+/// What an intake says about its ring and its events, added to the state.
+void count_intake(QueueState& state, const Intake& intake);
 
 /// How the first events of a batch ended.
 struct Settlement {
     std::uint64_t delivered = 0;
     std::map<std::string, std::uint64_t> dropped;
+    bool reported = false;  ///< the pending report, too
 };
 
 /// One thread at a time, the worker's. Records, positions and ledger change together or not at all.
@@ -78,38 +101,54 @@ class Queue {
 public:
     virtual ~Queue() = default;
 
-    /// Appends what was read from rings. Where the queue would outgrow its limit, the oldest records that are not part
-    /// of the batch last peeked are dropped and counted as `queue_full`.
+    /// Appends what was read from rings. Where the queue would outgrow its limit, records that are not part of the
+    /// batch last peeked are dropped as the Overflow says and counted as `queue_full`.
     virtual Result<void> append(const std::vector<Intake>& intakes) = 0;
 
-    /// At most `max_events` and about `max_bytes` of the oldest records.
+    /// At most `max_events` and about `max_bytes` of the oldest records of the highest priority.
     virtual Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) = 0;
 
-    /// Removes the first `count` records of the batch last peeked.
+    /// Removes the first `count` events of the batch last peeked.
     virtual Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) = 0;
+
+    /// Keeps the event that reports the ledger as it is now, until a settlement says that it was sent.
+    virtual Result<void> begin_report(const std::string& event) = 0;
 
     /// The ring and its file are gone.
     virtual Result<void> forget_ring(std::uint64_t ring) = 0;
+
+    /// Drops everything that is queued, and overwrites it where it lay; counted as `reason`.
+    virtual Result<void> erase_all(const std::string& reason) = 0;
 
     virtual const QueueState& state() const = 0;
     const Ledger& ledger() const { return state().ledger; }
 };
 
-/// Splits `u32 size and bytes` sequences. False when the bytes are not such a sequence.
-bool split_records(std::string_view bytes, std::vector<std::string_view>& out);
+struct QueueLimits {
+    std::uint64_t max_bytes = 64 * 1024 * 1024;
+    Overflow overflow = Overflow::drop_oldest;
+};
 
 /// Lives and dies with the process.
-std::unique_ptr<Queue> open_memory_queue(std::uint64_t max_bytes);
+std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits);
 
 /// Lives in the SQLite file `path`, made when absent. A damaged file is set aside under another name, what can still be
 /// read of it is taken over, and `diagnose` is told.
-Result<std::unique_ptr<Queue>> open_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
+Result<std::unique_ptr<Queue>> open_sqlite_queue(const std::string& path, const QueueLimits& limits,
                                                  const std::function<void(Diagnostic)>& diagnose);
 
 /// The same for a file that proved damaged in use: it is set aside whatever it looks like. `known` is what the queue
 /// over it knew last, so that the ledger can say what was lost.
-Result<std::unique_ptr<Queue>> replace_sqlite_queue(const std::string& path, std::uint64_t max_bytes,
+Result<std::unique_ptr<Queue>> replace_sqlite_queue(const std::string& path, const QueueLimits& limits,
                                                     const QueueState& known,
                                                     const std::function<void(Diagnostic)>& diagnose);
+
+/// Cuts an intake into chunks of one priority each, in the order of their first events; each begins with its context.
+struct CutChunk {
+    std::string records;
+    std::uint32_t count = 0;
+    std::uint8_t priority = 1;
+};
+Result<std::vector<CutChunk>> cut_into_chunks(std::string_view records);
 
 }  // namespace pulsekit

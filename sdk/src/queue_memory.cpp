@@ -1,62 +1,72 @@
+#include <algorithm>
+#include <array>
 #include <deque>
 
 #include "src/queue.hpp"
+#include "src/record.hpp"
 
 namespace pulsekit {
 namespace {
 
+/// One list of chunks for each priority.
 class MemoryQueue final : public Queue {
 public:
-    explicit MemoryQueue(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+    explicit MemoryQueue(const QueueLimits& limits) : limits_(limits) {}
 
     Result<void> append(const std::vector<Intake>& intakes) override {
         for (const auto& intake : intakes) {
-            auto& mark = state_.rings[intake.ring];
-            const std::uint64_t overflow = intake.overflowed - mark.overflowed;
-            mark = {intake.position, intake.overflowed};
-            state_.ledger.accepted += intake.count + overflow;
-            if (overflow != 0) state_.ledger.dropped["journal_full"] += overflow;
-            std::vector<std::string_view> records;
-            split_records(intake.records, records);
-            for (const auto record : records) {
-                bytes_ += record.size();
-                records_.emplace_back(record);
+            auto chunks = cut_into_chunks(intake.records);
+            if (!chunks) return std::move(chunks).error();
+            count_intake(state_, intake);
+            for (auto& chunk : *chunks) {
+                if (!make_room(chunk.records.size(), chunk.priority)) {
+                    state_.ledger.dropped["queue_full"] += chunk.count;
+                    continue;
+                }
+                bytes_ += chunk.records.size();
+                chunks_[chunk.priority].push_back({next_id_++, 0, 0, chunk.count, std::move(chunk.records)});
             }
-        }
-        while (bytes_ > max_bytes_ && records_.size() > peeked_) {
-            const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(peeked_);
-            bytes_ -= oldest->size();
-            records_.erase(oldest);
-            ++state_.ledger.dropped["queue_full"];
         }
         return {};
     }
 
     Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) override {
         Batch batch;
-        batch.chunks.push_back({0, 0, 0, 0, {}});
-        auto& chunk = batch.chunks.back();
-        for (const auto& record : records_) {
-            if (chunk.count == max_events || (chunk.count != 0 && chunk.records.size() + record.size() > max_bytes))
-                break;
-            const auto size = static_cast<std::uint32_t>(record.size());
-            chunk.records.append(reinterpret_cast<const char*>(&size), sizeof size);
-            chunk.records += record;
-            ++chunk.count;
+        std::size_t bytes = 0;
+        peeked_.fill(0);
+        for (int priority = kPriorities - 1; priority >= 0; --priority) {
+            for (const auto& chunk : chunks_[static_cast<std::size_t>(priority)]) {
+                if (!batch.take(chunk, max_events, max_bytes, bytes)) return batch;
+                ++peeked_[static_cast<std::size_t>(priority)];
+            }
         }
-        split_records(chunk.records, batch.records);
-        peeked_ = chunk.count;
         return batch;
     }
 
-    Result<void> settle(const Batch&, std::size_t count, const Settlement& settlement) override {
-        for (std::size_t i = 0; i < count; ++i) {
-            bytes_ -= records_.front().size();
-            records_.pop_front();
+    Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) override {
+        for (const auto& chunk : batch.chunks) {
+            const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(count, chunk.count));
+            count -= taken;
+            for (auto& list : chunks_) settle_in(list, chunk.id, taken);
         }
-        peeked_ = 0;
+        peeked_.fill(0);
         state_.ledger.delivered += settlement.delivered;
         for (const auto& [reason, dropped] : settlement.dropped) state_.ledger.dropped[reason] += dropped;
+        if (settlement.reported) state_.finish_report();
+        return {};
+    }
+
+    Result<void> begin_report(const std::string& event) override {
+        state_.report = {event, state_.ledger};
+        return {};
+    }
+
+    Result<void> erase_all(const std::string& reason) override {
+        const std::uint64_t queued = state_.ledger.queued();
+        if (queued != 0) state_.ledger.dropped[reason] += queued;
+        for (auto& list : chunks_) list.clear();
+        peeked_.fill(0);
+        bytes_ = 0;
         return {};
     }
 
@@ -67,28 +77,58 @@ public:
     const QueueState& state() const override { return state_; }
 
 private:
-    const std::uint64_t max_bytes_;
-    std::deque<std::string> records_;
+    using List = std::deque<Batch::Chunk>;
+
+    void settle_in(List& list, std::int64_t id, std::uint32_t taken) {
+        if (list.empty() || list.front().id != id) return;
+        list.front().skip += taken;
+        if (list.front().skip < list.front().in_all) return;
+        bytes_ -= list.front().records.size();
+        list.pop_front();
+    }
+
+    /// Drops what the Overflow says until `bytes` more fit; false: it is the new ones that do not.
+    bool make_room(std::uint64_t bytes, std::uint8_t priority) {
+        while (bytes_ + bytes > limits_.max_bytes) {
+            if (limits_.overflow == Overflow::drop_newest || !drop_one(priority)) return false;
+        }
+        return true;
+    }
+
+    bool drop_one(std::uint8_t priority) {
+        List* oldest = nullptr;
+        std::size_t pinned = 0;
+        for (std::size_t p = 0; p < chunks_.size(); ++p) {
+            if (chunks_[p].size() <= peeked_[p]) continue;
+            if (limits_.overflow == Overflow::by_priority) {
+                if (p > priority) break;
+                oldest = &chunks_[p];
+                pinned = peeked_[p];
+                break;
+            }
+            if (!oldest || chunks_[p][peeked_[p]].id < (*oldest)[pinned].id) {
+                oldest = &chunks_[p];
+                pinned = peeked_[p];
+            }
+        }
+        if (!oldest) return false;
+        const auto at = oldest->begin() + static_cast<std::ptrdiff_t>(pinned);
+        bytes_ -= at->records.size();
+        state_.ledger.dropped["queue_full"] += at->in_all - at->skip;
+        oldest->erase(at);
+        return true;
+    }
+
+    const QueueLimits limits_;
+    std::array<List, kPriorities> chunks_;
+    std::array<std::size_t, kPriorities> peeked_{};  // chunks of the batch last peeked
+    std::int64_t next_id_ = 1;
     std::uint64_t bytes_ = 0;
-    std::size_t peeked_ = 0;
     QueueState state_;
 };
 
 }  // namespace
 
-bool split_records(std::string_view bytes, std::vector<std::string_view>& out) {
-    while (!bytes.empty()) {
-        std::uint32_t size = 0;
-        if (bytes.size() < sizeof size) return false;
-        bytes.copy(reinterpret_cast<char*>(&size), sizeof size);
-        bytes.remove_prefix(sizeof size);
-        if (bytes.size() < size) return false;
-        out.push_back(bytes.substr(0, size));
-        bytes.remove_prefix(size);
-    }
-    return true;
-}
-
-std::unique_ptr<Queue> open_memory_queue(std::uint64_t max_bytes) { return std::make_unique<MemoryQueue>(max_bytes); }
+std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits) { return std::make_unique<MemoryQueue>(limits); }
 
 }  // namespace pulsekit

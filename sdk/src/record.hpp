@@ -121,6 +121,12 @@ struct ContextView : BasicContext<std::string_view> {
 class ValueAccess {
 public:
     static bool valid(const Value& value) { return value.valid_ && value.depth_ <= kMaxDepth; }
+    /// The eight bytes of an integer, real or time.
+    static std::uint64_t bits(const Value& value) {
+        std::uint64_t bits;
+        std::memcpy(&bits, &value.integer_, sizeof bits);
+        return bits;
+    }
     static std::uint8_t depth(const Value& value) { return value.depth_; }
     static std::uint32_t count(const Value& value) { return value.count_; }
     /// An object or array over bytes that hold its members.
@@ -234,6 +240,40 @@ inline void encode(ByteWriter& out, const Property& property) {
     out.number(static_cast<std::uint8_t>(property.value.type()));
     out.bytes(property.name);
     encode(out, property.value);
+}
+
+/// How encoding into room of unknown sufficiency went.
+enum class Put : std::uint8_t { done, no_room, invalid };
+
+/// encode() of as many properties as there are, which looks at each only once: the journal's fast path.
+inline Put put(char*& at, const char* end, const Property* properties, std::size_t count) {
+    for (const Property* p = properties; p != properties + count; ++p) {
+        const std::size_t name = p->name.size();
+        if (name - 1 >= kMaxNameBytes) return Put::invalid;
+        const auto room = static_cast<std::size_t>(end - at);
+        const Value::Type type = p->value.type();
+        if (room < 2 + name + 8) return Put::no_room;
+        at[0] = static_cast<char>(name);
+        at[1] = static_cast<char>(type);
+        ByteWriter out(at + 2);
+        out.bytes(p->name.data(), name);
+        if (type == Value::Type::text) {
+            const std::string_view text = p->value.text();
+            if (room < 2 + name + 4 + text.size()) return Put::no_room;
+            out.number(static_cast<std::uint32_t>(text.size()));
+            out.bytes(text.data(), text.size());
+        } else if (type == Value::Type::integer || type == Value::Type::real || type == Value::Type::time) {
+            out.number(ValueAccess::bits(p->value));
+        } else if (type == Value::Type::boolean) {
+            out.number(static_cast<std::uint8_t>(p->value.integer() != 0));
+        } else if (type != Value::Type::null) {
+            if (!ValueAccess::valid(p->value)) return Put::invalid;
+            if (room < 2 + name + encoded_size(p->value)) return Put::no_room;
+            encode(out, p->value);
+        }
+        at = out.position();
+    }
+    return Put::done;
 }
 
 /// Everything of an event before the properties.

@@ -3,12 +3,13 @@
 #include <cstring>
 #include <new>
 
+#include "src/record.hpp"
 #include "support/crc32c.hpp"
 
 namespace pulsekit {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31474e4952534b50;  // "PKSRING1"
+constexpr std::uint64_t kMagic = 0x32474e4952534b50;  // "PKSRING2"
 constexpr std::size_t kHeaderBytes = 4096;
 constexpr std::size_t kFrameHead = 8;
 constexpr std::uint32_t kSkipToNextLap = 0xffffffff;
@@ -30,6 +31,7 @@ struct Ring::Header {
     alignas(64) std::atomic<std::uint64_t> head;
     std::atomic<std::uint64_t> pushed;
     std::atomic<std::uint64_t> overflowed;
+    std::atomic<std::uint64_t> sampled;
     alignas(64) std::atomic<std::uint64_t> tail;
 };
 
@@ -83,7 +85,19 @@ char* Ring::reserve(std::uint32_t size) noexcept {
     return data_ + ((written_ + skip) & (capacity_ - 1)) + kFrameHead;
 }
 
-void Ring::commit(std::uint32_t size) noexcept {
+char* Ring::room(const char*& end) noexcept {
+    const std::size_t offset = written_ & (capacity_ - 1);
+    if (is_filling()) seen_tail_ = header().tail.load(std::memory_order_acquire);
+    const std::size_t to_lap = capacity_ - offset;
+    const std::size_t free = capacity_ - (written_ - seen_tail_);
+    const std::size_t bytes = to_lap < free ? to_lap : free;  // multiples of 8, as frames are
+    reserved_skip_ = 0;
+    char* start = data_ + offset;
+    end = start + bytes;
+    return bytes > kFrameHead ? start + kFrameHead : start + bytes;
+}
+
+void Ring::commit(std::uint32_t size, bool is_event) noexcept {
     if (reserved_skip_ != 0) {
         const FrameHead skip{kSkipToNextLap, 0};
         std::memcpy(data_ + (written_ & (capacity_ - 1)), &skip, sizeof skip);
@@ -95,7 +109,7 @@ void Ring::commit(std::uint32_t size) noexcept {
     std::memcpy(frame, &head, sizeof head);
     written_ += frame_bytes(size);
     Header& shared = header();
-    shared.pushed.store(shared.pushed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (is_event) shared.pushed.store(++pushed_, std::memory_order_relaxed);
     shared.head.store(written_, std::memory_order_release);
 }
 
@@ -104,7 +118,14 @@ void Ring::count_overflow() noexcept {
     shared.overflowed.store(shared.overflowed.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-Ring::Drained Ring::drain(std::string& out, std::size_t max_bytes) const {
+void Ring::count_sampled() noexcept {
+    Header& shared = header();
+    shared.sampled.store(shared.sampled.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+Result<void> Ring::sync() noexcept { return file_.sync(); }
+
+Ring::Drained Ring::drain(std::string& out, std::string& context, std::size_t max_bytes) const {
     const Header& shared = header();
     const std::uint64_t end = shared.head.load(std::memory_order_acquire);
     Drained drained;
@@ -128,9 +149,16 @@ Ring::Drained Ring::drain(std::string& out, std::size_t max_bytes) const {
             drained.torn = true;
             break;
         }
-        out.append(reinterpret_cast<const char*>(&head.size), sizeof head.size);
-        out.append(bytes, head.size);
-        ++drained.records;
+        const std::string_view record(bytes, head.size);
+        if (is_context(record)) {
+            context = record;
+        } else {
+            if (out.size() == start) append_frame(out, context);
+            drained.any_flags |= flags_of(record);
+            drained.all_flags &= flags_of(record);
+            ++drained.events;
+        }
+        append_frame(out, record);
         drained.position += frame;
     }
     return drained;
@@ -147,6 +175,7 @@ void Ring::skip_to(std::uint64_t position) noexcept {
 
 std::uint64_t Ring::id() const noexcept { return header().id; }
 std::uint64_t Ring::pushed() const noexcept { return header().pushed.load(std::memory_order_relaxed); }
+std::uint64_t Ring::sampled() const noexcept { return header().sampled.load(std::memory_order_acquire); }
 std::uint64_t Ring::overflowed() const noexcept { return header().overflowed.load(std::memory_order_acquire); }
 
 }  // namespace pulsekit

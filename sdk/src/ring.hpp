@@ -29,9 +29,15 @@ public:
 
     /// Room for a record of `size` bytes; null when the ring is full.
     char* reserve(std::uint32_t size) noexcept;
-    /// Publishes the record that was written to the reserved room.
-    void commit(std::uint32_t size) noexcept;
+    /// The room there is for a record of a size not yet known, up to `end`; may be too little where reserve() would
+    /// find enough.
+    char* room(const char*& end) noexcept;
+    /// Publishes the record that was written to the room. A context is no event and counts for nothing.
+    void commit(std::uint32_t size, bool is_event = true) noexcept;
     void count_overflow() noexcept;
+    void count_sampled() noexcept;
+    /// Waits until the disk has what was committed so far. Error `unavailable`.
+    Result<void> sync() noexcept;
     /// More than half is waiting: time to wake the worker.
     bool is_filling() const noexcept { return written_ - seen_tail_ > capacity_ / 2; }
 
@@ -39,19 +45,23 @@ public:
 
     struct Drained {
         std::uint64_t position = 0;  ///< release() this once the records are safe
-        std::uint32_t records = 0;
-        bool more = false;  ///< `max_bytes` came first
-        bool torn = false;  ///< recovery only: what follows is not whole
+        std::uint32_t events = 0;
+        std::uint8_t any_flags = 0;  ///< of the events, or-ed
+        std::uint8_t all_flags = 0xff;  ///< of the events, and-ed
+        bool more = false;           ///< `max_bytes` came first
+        bool torn = false;           ///< recovery only: what follows is not whole
     };
-    /// Appends the waiting records to `out` as u32 size and bytes each, up to about `max_bytes`.
-    Drained drain(std::string& out, std::size_t max_bytes) const;
+    /// Appends the waiting records to `out` as u32 size and bytes each, up to about `max_bytes`, a context first.
+    /// `context` is the one in force: where the ring has been read to, and then where this has read to.
+    Drained drain(std::string& out, std::string& context, std::size_t max_bytes) const;
     void release(std::uint64_t position) noexcept;
     /// After recovery: starts reading at `position` when that lies ahead of what the file says.
     void skip_to(std::uint64_t position) noexcept;
 
     std::uint64_t id() const noexcept;
-    std::uint64_t pushed() const noexcept;      ///< records ever committed
-    std::uint64_t overflowed() const noexcept;  ///< records ever refused for want of room
+    std::uint64_t pushed() const noexcept;      ///< events ever committed
+    std::uint64_t overflowed() const noexcept;  ///< events ever refused for want of room
+    std::uint64_t sampled() const noexcept;     ///< events ever left out by sampling
 
 private:
     struct Header;
@@ -63,6 +73,7 @@ private:
     char* data_;
     // The producer's own copies: the shared ones lie on cache lines that the consumer touches.
     std::uint64_t written_ = 0;
+    std::uint64_t pushed_ = 0;
     std::uint64_t seen_tail_ = 0;
     std::uint64_t reserved_skip_ = 0;
 };

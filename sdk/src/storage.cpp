@@ -54,6 +54,23 @@ Result<std::string> device_id_in(const std::string& directory, Random& random) {
     return read_line(path);
 }
 
+/// Another process sees the old line or the new one, nothing between.
+Result<void> replace_line(const std::string& path, const std::string& line) {
+    const std::string temporary = path + ".new";
+    {
+        std::ofstream file(temporary, std::ios::trunc);
+        file << line << '\n';
+        if (!file.flush()) return failure("cannot write", temporary, std::strerror(errno));
+    }
+    std::error_code error;
+    std::filesystem::rename(temporary, path, error);
+    if (error) return failure("cannot write", path, error.message());
+    return {};
+}
+
+constexpr std::pair<Consent, const char*> kConsents[] = {
+    {Consent::required, "required"}, {Consent::granted, "granted"}, {Consent::denied, "denied"}};
+
 }  // namespace
 
 std::string new_device_id(Random& random) {
@@ -82,6 +99,25 @@ Result<Storage::Lock> Storage::lock_file(const std::string& path) {
     return lock;
 }
 
+Result<void> Storage::replace_device_id(const std::string& device_id) {
+    return replace_line(root_ + "/device-id", device_id);
+}
+
+std::optional<Consent> Storage::consent() const {
+    const std::string line = read_line(root_ + "/consent");
+    for (const auto& [consent, name] : kConsents) {
+        if (line == name) return consent;
+    }
+    return std::nullopt;
+}
+
+Result<void> Storage::remember_consent(Consent consent) {
+    for (const auto& [known, name] : kConsents) {
+        if (known == consent) return replace_line(root_ + "/consent", name);
+    }
+    return Error{ErrorCode::invalid, "no such consent"};
+}
+
 Result<Storage> Storage::open(const std::string& directory, Random& random) {
     if (auto made = make_folder(directory); !made) return std::move(made).error();
     auto device = device_id_in(directory, random);
@@ -90,7 +126,7 @@ Result<Storage> Storage::open(const std::string& directory, Random& random) {
         std::string folder = directory + "/" + std::to_string(n);
         if (auto made = make_folder(folder + "/journal"); !made) return std::move(made).error();
         auto lock = lock_file(folder + "/lock");
-        if (lock) return Storage(std::move(folder), std::move(*device), std::move(*lock));
+        if (lock) return Storage(directory, std::move(folder), std::move(*device), std::move(*lock));
         if (lock.error().code != ErrorCode::conflict) return std::move(lock).error();
     }
     return Error{ErrorCode::unavailable, directory + " is used by " + std::to_string(kMostProcesses) + " processes"};

@@ -1,16 +1,20 @@
 // The storage folder on disk:
 //
 //   device-id             this installation's anonymous id
+//   consent               the user's, once given or denied
 //   0/, 1/, ...           one folder a process: the first that no living process has locked
 //     lock                held with flock while the process lives
-//     queue.sqlite        the queue
+//     events.sqlite       the queue
+//     run                 how the last run ended
 //     journal/*.ring      the rings
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <pulsekit/environment.hpp>
+#include <pulsekit/options.hpp>
 #include <pulsekit/result.hpp>
 
 namespace pulsekit {
@@ -21,9 +25,17 @@ public:
     /// Error `unavailable`: the folder cannot be made or written.
     static Result<Storage> open(const std::string& directory, Random& random);
 
-    std::string queue_path() const { return folder_ + "/queue.sqlite"; }
+    std::string queue_path() const { return folder_ + "/events.sqlite"; }
+    std::string run_marker_path() const { return folder_ + "/run"; }
     std::string journal_directory() const { return folder_ + "/journal"; }
     const std::string& device_id() const { return device_id_; }
+
+    /// Takes the place of the device id, for all processes that start from now on. Error `unavailable`.
+    Result<void> replace_device_id(const std::string& device_id);
+
+    /// The consent last remembered, if any.
+    std::optional<Consent> consent() const;
+    Result<void> remember_consent(Consent consent);
 
 private:
     struct CloseFile {
@@ -31,11 +43,12 @@ private:
     };
     using Lock = std::unique_ptr<const int, CloseFile>;
 
-    Storage(std::string folder, std::string device_id, Lock lock)
-        : folder_(std::move(folder)), device_id_(std::move(device_id)), lock_(std::move(lock)) {}
+    Storage(std::string root, std::string folder, std::string device_id, Lock lock)
+        : root_(std::move(root)), folder_(std::move(folder)), device_id_(std::move(device_id)), lock_(std::move(lock)) {}
 
     static Result<Lock> lock_file(const std::string& path);
 
+    std::string root_;
     std::string folder_;
     std::string device_id_;
     Lock lock_;

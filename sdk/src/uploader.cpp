@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/delivery_report.hpp"
 #include "support/gzip.hpp"
 
 namespace pulsekit {
@@ -13,13 +14,12 @@ constexpr std::size_t kMaxBatchBytes = 1024 * 1024;  // of records; far below th
 constexpr std::size_t kWorthCompressing = 1024;      // below this gzip gains nothing
 constexpr milliseconds kPause{60'000};               // a wrong key or address is not mended in seconds
 
-std::vector<RecordView> parse(const Batch& batch) {
-    std::vector<RecordView> events;
-    events.reserve(batch.records.size());
-    for (const auto bytes : batch.records) {
-        if (auto record = RecordView::parse(bytes)) events.push_back(*record);
-    }
-    return events;
+// With one event a request, a report of the ledger costs as much as an event.
+constexpr milliseconds kReportInterval{60'000};
+
+std::string_view without_slash(std::string_view endpoint) {
+    while (!endpoint.empty() && endpoint.back() == '/') endpoint.remove_suffix(1);
+    return endpoint;
 }
 
 }  // namespace
@@ -27,7 +27,12 @@ std::vector<RecordView> parse(const Batch& batch) {
 Uploader::Uploader(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       backoff_({dependencies_.options.retry_base, dependencies_.options.retry_cap}, dependencies_.random),
-      batch_limit_(dependencies_.options.max_batch_events) {}
+      ids_(dependencies_.random),
+      batch_limit_(most_events()) {}
+
+std::size_t Uploader::most_events() const {
+    return std::min(dependencies_.options.max_batch_events, dependencies_.wire.max_events);
+}
 
 void Uploader::hurry() {
     if (!wait_is_the_collectors_) next_attempt_ = Clock::Duration{0};
@@ -35,28 +40,62 @@ void Uploader::hurry() {
 
 Result<Uploader::Step> Uploader::step(Queue& queue, const std::function<bool()>& keep_waiting) {
     if (dependencies_.clock.monotonic() < next_attempt_) return Step::waiting;
-    auto batch = queue.peek(batch_limit_, kMaxBatchBytes);
-    if (!batch) {
-        wait(milliseconds(0), batch.error().message);
-        return std::move(batch).error();
+    auto carried = load(queue);
+    if (!carried) {
+        wait(milliseconds(0), carried.error().message);
+        return std::move(carried).error();
     }
-    if (batch->empty()) return Step::idle;
-    const auto events = parse(*batch);
-    if (events.size() != batch->records.size()) return Error{ErrorCode::corrupt, "queue: a record is damaged"};
+    const auto& events = carried->list.events();
+    if (events.empty()) return Step::idle;
     const auto response = exchange(events, keep_waiting);
     if (!response) return wait(milliseconds(0), response.error().message);
     const auto now = dependencies_.clock.unix_ms();
-    return conclude(queue, *batch, events, wire::judge(dependencies_.wire, *response, events.size(), now));
+    return conclude(queue, *carried, wire::judge(dependencies_.wire, *response, events.size(), now));
+}
+
+Result<Uploader::Load> Uploader::load(Queue& queue) {
+    // While a batch is being taken apart, the report would only be in the way.
+    if (batch_limit_ == most_events() && queue.ledger().queued() > 0) {
+        if (auto prepared = prepare_report(queue); !prepared) return std::move(prepared).error();
+    }
+    const auto& report = queue.state().report;
+    Load made;
+    made.has_report = report && batch_limit_ == most_events() && queue.ledger().queued() > 0;
+    const std::size_t room = made.has_report ? batch_limit_ - 1 : batch_limit_;
+    if (room > 0) {
+        auto batch = queue.peek(room, kMaxBatchBytes);
+        if (!batch) return std::move(batch).error();
+        made.batch = std::move(*batch);
+        for (const auto& chunk : made.batch.chunks) {
+            if (!made.list.add(chunk.records, chunk.skip, chunk.count))
+                return Error{ErrorCode::corrupt, "queue: a record is damaged"};
+        }
+        made.has_report = made.has_report && !made.batch.empty();
+    }
+    if (made.has_report && !made.list.add(report->event, 0, 1))
+        return Error{ErrorCode::corrupt, "queue: the report of the ledger is damaged"};
+    return made;
+}
+
+Result<void> Uploader::prepare_report(Queue& queue) {
+    if (!dependencies_.options.report_delivery || context_.empty() || queue.state().report) return {};
+    const auto now = dependencies_.clock.monotonic();
+    if (now < next_report_ || !is_report_due(queue.state())) return {};
+    if (most_events() == 1) next_report_ = now + kReportInterval;
+    const auto unix_ms = dependencies_.clock.unix_ms();
+    return queue.begin_report(delivery_report(queue.state(), context_, ids_.next(unix_ms), unix_ms));
 }
 
 Result<HttpResponse> Uploader::exchange(const std::vector<RecordView>& events,
                                         const std::function<bool()>& keep_waiting) {
     const Options& options = dependencies_.options;
     HttpRequest request;
-    request.url = options.endpoint + std::string(dependencies_.wire.path);
+    const wire::Wire& wire = dependencies_.wire;
+    const bool single = events.size() == 1 && !wire.single_path.empty();
+    request.url = std::string(without_slash(options.endpoint)) + std::string(single ? wire.single_path : wire.path);
     request.headers = {{"Content-Type", "application/json"},
-                       {std::string(dependencies_.wire.key_header), options.api_key}};
-    request.body = dependencies_.wire.encode(events, {options.app_name});
+                       {std::string(wire.key_header), std::string(wire.key_prefix) + options.api_key}};
+    request.body = wire.encode(events, {options.app_name});
     if (request.body.size() >= kWorthCompressing) {
         if (auto packed = gzip::compress(request.body)) {
             request.body = std::move(*packed);
@@ -69,32 +108,39 @@ Result<HttpResponse> Uploader::exchange(const std::vector<RecordView>& events,
     return dependencies_.transport.send(request);
 }
 
-Result<Uploader::Step> Uploader::conclude(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
-                                          const wire::Verdict& verdict) {
+Result<Uploader::Step> Uploader::conclude(Queue& queue, const Load& load, const wire::Verdict& verdict) {
     using Kind = wire::Verdict::Kind;
+    const std::size_t events = load.list.events().size();
     switch (verdict.kind) {
-        case Kind::settled: return settle(queue, batch, events, verdict.rejections);
-        case Kind::rejected: return settle(queue, batch, events, {{0, verdict.message}});
-        case Kind::split: batch_limit_ = std::max<std::size_t>(1, events.size() / 2); return Step::progress;
+        case Kind::settled: return settle(queue, load, verdict.rejections);
+        case Kind::rejected: return settle(queue, load, {{0, verdict.message}});
+        case Kind::split:
+            batch_limit_ = std::max<std::size_t>(1, verdict.at != 0 ? verdict.at : events / 2);
+            return Step::progress;
         case Kind::pause: return wait(std::max(kPause, verdict.retry_after.value_or(milliseconds(0))), verdict.message);
         case Kind::retry: return wait(verdict.retry_after.value_or(milliseconds(0)), verdict.message);
     }
     return Step::waiting;
 }
 
-Result<Uploader::Step> Uploader::settle(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
+Result<Uploader::Step> Uploader::settle(Queue& queue, const Load& load,
                                         const std::vector<wire::Verdict::Refused>& rejections) {
+    // The report of the ledger is in no ledger: it comes last, and a collector that refuses it is not told again.
     Settlement settlement;
-    settlement.delivered = events.size() - rejections.size();
-    if (!rejections.empty()) settlement.dropped["rejected"] = rejections.size();
-    if (auto settled = queue.settle(batch, events.size(), settlement); !settled) {
+    settlement.reported = load.has_report;
+    std::uint64_t refused_events = 0;
+    for (const auto& refused : rejections) refused_events += refused.index < load.batch.count ? 1 : 0;
+    settlement.delivered = load.batch.count - refused_events;
+    if (refused_events != 0) settlement.dropped["rejected"] = refused_events;
+    if (auto settled = queue.settle(load.batch, load.batch.count, settlement); !settled) {
         // The collector has them, the queue cannot note it: they will be sent again, and count once there.
         wait(milliseconds(0), settled.error().message);
         return std::move(settled).error();
     }
     if (dependencies_.options.on_rejected) {
         for (const auto& refused : rejections) {
-            const auto& event = events[refused.index];
+            if (refused.index >= load.batch.count) continue;
+            const auto& event = load.list.events()[refused.index];
             dependencies_.options.on_rejected({event.id.text(), std::string(event.name), refused.message});
         }
     }
@@ -105,7 +151,7 @@ Result<Uploader::Step> Uploader::settle(Queue& queue, const Batch& batch, const 
     last_problem_.clear();
     next_attempt_ = Clock::Duration{0};
     wait_is_the_collectors_ = false;
-    batch_limit_ = std::min(batch_limit_ * 2, dependencies_.options.max_batch_events);
+    batch_limit_ = std::min(batch_limit_ * 2, most_events());
     return Step::progress;
 }
 

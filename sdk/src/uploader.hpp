@@ -8,8 +8,10 @@
 #include <pulsekit/options.hpp>
 
 #include "src/queue.hpp"
+#include "src/record.hpp"
 #include "src/wire/wire.hpp"
 #include "support/backoff.hpp"
+#include "support/ids.hpp"
 
 namespace pulsekit {
 
@@ -42,18 +44,31 @@ public:
     bool last_attempt_failed() const { return backoff_.failures() > 0; }
     const std::string& last_problem() const { return last_problem_; }
 
+    /// The context in force: what a report of the ledger goes out with.
+    void set_context(std::string context) { context_ = std::move(context); }
+
 private:
+    /// What one request carries: events of the queue, and perhaps the report of the ledger after them.
+    struct Load {
+        Batch batch;
+        EventList list;
+        bool has_report = false;
+    };
+    Result<Load> load(Queue& queue);
+    Result<void> prepare_report(Queue& queue);
     Result<HttpResponse> exchange(const std::vector<RecordView>& events, const std::function<bool()>& keep_waiting);
-    Result<Step> conclude(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
-                          const wire::Verdict& verdict);
-    Result<Step> settle(Queue& queue, const Batch& batch, const std::vector<RecordView>& events,
-                        const std::vector<wire::Verdict::Refused>& rejections);
+    Result<Step> conclude(Queue& queue, const Load& load, const wire::Verdict& verdict);
+    Result<Step> settle(Queue& queue, const Load& load, const std::vector<wire::Verdict::Refused>& rejections);
     Step wait(std::chrono::milliseconds at_least, const std::string& problem);
+    std::size_t most_events() const;
 
     Dependencies dependencies_;
     Backoff backoff_;
+    UuidGenerator ids_;
+    std::string context_;
     std::size_t batch_limit_;
     Clock::Duration next_attempt_{0};
+    Clock::Duration next_report_{0};
     bool wait_is_the_collectors_ = false;
     std::string last_problem_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "src/event_editor.hpp"
+
 namespace pulsekit {
 namespace {
 
@@ -19,8 +21,10 @@ constexpr milliseconds kStorageRetry{1'000};
 Worker::Worker(Dependencies dependencies)
     : dependencies_(std::move(dependencies)), uploader_(dependencies_.uploader), poll_interval_(kBusyPoll) {
     // What an earlier run left has waited long enough.
-    has_waiting_ = dependencies_.queue->ledger().queued() > 0;
-    waiting_since_ = dependencies_.clock.monotonic() - dependencies_.options.flush_interval;
+    if (dependencies_.queue->ledger().queued() > 0) due_ = dependencies_.clock.monotonic();
+    uploader_.set_context(dependencies_.context);
+    requests_.consent = dependencies_.consent;
+    requests_.erase = dependencies_.consent == Consent::denied;
     snapshot_.ledger = dependencies_.queue->ledger();
     snapshot_.recovered = dependencies_.leftovers.empty();
     thread_ = std::thread([this] { run(); });
@@ -32,6 +36,29 @@ void Worker::wake() noexcept {
     const MutexLock lock(mutex_);
     requests_.woken = true;
     asleep_.store(false, std::memory_order_relaxed);
+    wake_.notify_one();
+}
+
+void Worker::set_consent(Consent consent) {
+    const MutexLock lock(mutex_);
+    requests_.consent = consent;
+    requests_.erase = requests_.erase || consent == Consent::denied;
+    requests_.woken = true;
+    wake_.notify_one();
+}
+
+void Worker::set_paused(bool paused) {
+    const MutexLock lock(mutex_);
+    requests_.paused = paused;
+    requests_.woken = true;
+    wake_.notify_one();
+}
+
+void Worker::hurry() {
+    const MutexLock lock(mutex_);
+    requests_.flush_to = std::max(requests_.flush_to, stats_locked().accepted);
+    requests_.hurry = true;
+    requests_.woken = true;
     wake_.notify_one();
 }
 
@@ -85,21 +112,23 @@ Stats Worker::stats() const {
 }
 
 Stats Worker::stats_locked() const {
-    std::uint64_t pushed = 0;
-    std::uint64_t overflowed = 0;
+    // The ledger has what was drained of what the rings count.
+    const std::uint64_t without_ring = dependencies_.journal.without_ring() - snapshot_.drained_without_ring;
+    std::uint64_t in_journal = 0 - snapshot_.drained;
+    std::uint64_t overflow = without_ring - snapshot_.drained_overflow;
+    std::uint64_t sampled = 0 - snapshot_.drained_sampled;
     for (const Ring* ring : dependencies_.journal.rings()) {
-        pushed += ring->pushed();
-        overflowed += ring->overflowed();
+        in_journal += ring->pushed();
+        overflow += ring->overflowed();
+        sampled += ring->sampled();
     }
-    // Overflow counts from each ring's first event; the ledger has what was drained of both.
-    const std::uint64_t in_journal = pushed - snapshot_.drained;
-    const std::uint64_t overflow = overflowed - snapshot_.drained_overflow;
     Stats stats;
-    stats.accepted = snapshot_.ledger.accepted + in_journal + overflow;
+    stats.accepted = snapshot_.ledger.accepted + in_journal + overflow + sampled;
     stats.delivered = snapshot_.ledger.delivered;
     stats.queued = snapshot_.ledger.queued() + in_journal;
     stats.dropped = snapshot_.ledger.dropped;
     if (overflow != 0) stats.dropped["journal_full"] += overflow;
+    if (sampled != 0) stats.dropped["sampled"] += sampled;
     return stats;
 }
 
@@ -121,6 +150,7 @@ bool Worker::turn() {
     const Requests now = requests();
     recover_leftovers();
     const bool found = drain();
+    if (auto erased = erase_if_denied(); !erased) queue_failed(erased.error());
     if (is_finished(now)) return false;
     if (is_upload_due(now)) upload();
     sleep(requests(), found);
@@ -129,7 +159,7 @@ bool Worker::turn() {
 
 bool Worker::is_finished(const Requests& requests) const {
     if (!requests.stopping) return false;
-    return dependencies_.queue->ledger().queued() == 0 || uploader_.last_attempt_failed() ||
+    return dependencies_.queue->ledger().queued() == 0 || uploader_.last_attempt_failed() || !may_send(requests) ||
            dependencies_.clock.monotonic() >= requests.stop_at;
 }
 
@@ -142,14 +172,14 @@ bool Worker::is_hurried(const Requests& requests) const {
 
 bool Worker::is_upload_due(const Requests& requests) const {
     const Time now = dependencies_.clock.monotonic();
-    if (!has_waiting_ || now < uploader_.next_attempt()) return false;
-    return is_hurried(requests) || now - waiting_since_ >= dependencies_.options.flush_interval;
+    if (!due_ || !may_send(requests) || now < uploader_.next_attempt()) return false;
+    return is_hurried(requests) || now >= *due_;
 }
 
 void Worker::upload() {
     const auto step = uploader_.step(*dependencies_.queue, [this] { return keep_waiting(); });
     if (!step) queue_failed(step.error());
-    if (dependencies_.queue->ledger().queued() == 0) has_waiting_ = false;
+    if (dependencies_.queue->ledger().queued() == 0) due_.reset();
     publish();
 }
 
@@ -157,7 +187,9 @@ void Worker::upload() {
 bool Worker::keep_waiting() {
     drain();
     const Requests now = requests();
-    return !now.stopping || dependencies_.clock.monotonic() < now.stop_at;
+    if (!may_send(now)) return false;
+    // After a failure this attempt is a mere hope: nobody should wait for it at the end.
+    return !now.stopping || (!uploader_.last_attempt_failed() && dependencies_.clock.monotonic() < now.stop_at);
 }
 
 bool Worker::drain() {
@@ -182,31 +214,89 @@ bool Worker::drain() {
 Result<void> Worker::drain_once(bool& found, bool& more) {
     std::vector<Intake> intakes;
     std::vector<Ring*> read;
+    std::uint64_t drained_events = 0;
     std::uint64_t overflow = 0;
+    std::uint64_t sampled = 0;
+    Ring::Drained all;
     for (Ring* ring : dependencies_.journal.rings()) {
+        const RingMark before = dependencies_.queue->state().mark_of(ring->id());
         Intake intake;
         intake.ring = ring->id();
-        intake.overflowed = ring->overflowed();
-        const auto drained = ring->drain(intake.records, kDrainBytes);
-        intake.position = drained.position;
-        intake.count = drained.records;
+        intake.mark = before;
+        intake.mark.overflowed = ring->overflowed();
+        intake.mark.sampled = ring->sampled();
+        const auto drained = ring->drain(intake.records, intake.mark.context, kDrainBytes);
+        intake.mark.position = drained.position;
+        intake.count = drained.events;
         more = more || drained.more;
-        const std::uint64_t overflow_before = dependencies_.queue->state().mark_of(intake.ring).overflowed;
-        if (intake.count == 0 && intake.overflowed == overflow_before) continue;
-        overflow += intake.overflowed - overflow_before;
+        if (drained.position == before.position && intake.mark.overflowed == before.overflowed &&
+            intake.mark.sampled == before.sampled)
+            continue;
+        edit(intake);
+        intake.power = (drained.any_flags & record_flag::kPower) != 0;
+        all.any_flags |= drained.any_flags;
+        all.all_flags &= drained.all_flags;
+        all.events += drained.events;
+        drained_events += drained.events;
+        overflow += intake.mark.overflowed - before.overflowed;
+        sampled += intake.mark.sampled - before.sampled;
         intakes.push_back(std::move(intake));
         read.push_back(ring);
     }
-    if (intakes.empty()) return {};
+    const std::uint64_t without_ring = dependencies_.journal.without_ring();
+    if (intakes.empty() && without_ring == drained_without_ring_) return {};
+    if (without_ring != drained_without_ring_) {
+        Intake refused;
+        refused.dropped["journal_full"] = without_ring - drained_without_ring_;
+        intakes.push_back(std::move(refused));
+    }
     found = true;
     if (auto appended = dependencies_.queue->append(intakes); !appended) return appended;
     for (std::size_t i = 0; i < read.size(); ++i) {
-        read[i]->release(intakes[i].position);
-        drained_ += intakes[i].count;
+        read[i]->release(intakes[i].mark.position);
+        uploader_.set_context(intakes[i].mark.context);
     }
+    drained_ += drained_events;
     drained_overflow_ += overflow;
-    if (!has_waiting_) waiting_since_ = dependencies_.clock.monotonic();
-    has_waiting_ = true;
+    drained_sampled_ += sampled;
+    drained_without_ring_ = without_ring;
+    if (all.events != 0) note_waiting(all);
+    publish();
+    return {};
+}
+
+/// Lets the application see the events before they are kept.
+void Worker::edit(Intake& intake) const {
+    const auto& before_send = dependencies_.options.before_send;
+    if (!before_send || intake.count == 0) return;
+    const std::uint32_t kept = edit_events(intake.records, before_send);
+    if (kept != intake.count) intake.dropped["before_send"] = intake.count - kept;
+    intake.count = kept;
+}
+
+void Worker::note_waiting(const Ring::Drained& drained) {
+    const Options& options = dependencies_.options;
+    Time wait = options.flush_interval;
+    if ((drained.all_flags & record_flag::kDeferred) != 0) wait = options.deferred_interval;
+    if ((drained.any_flags & record_flag::kNow) != 0) wait = Time(0);
+    const Time due = dependencies_.clock.monotonic() + wait;
+    due_ = due_ ? std::min(*due_, due) : due;
+}
+
+Result<void> Worker::erase_if_denied() {
+    {
+        const MutexLock lock(mutex_);
+        if (!requests_.erase) return {};
+    }
+    if (dependencies_.queue->ledger().queued() > 0) {
+        if (auto erased = dependencies_.queue->erase_all("consent"); !erased) return erased;
+    }
+    due_.reset();
+    {
+        const MutexLock lock(mutex_);
+        // What a thread was writing while consent went is still to come: only the next turn finds it.
+        requests_.erase = requests_.consent == Consent::denied && !requests_.stopping;
+    }
     publish();
     return {};
 }
@@ -221,7 +311,7 @@ void Worker::recover_leftovers() {
         }
         leftovers.pop_back();
     }
-    has_waiting_ = dependencies_.queue->ledger().queued() > 0;
+    if (dependencies_.queue->ledger().queued() > 0) due_ = dependencies_.clock.monotonic();
     publish();
 }
 
@@ -241,13 +331,18 @@ Result<void> Worker::recover(const std::string& path) {
     (*ring)->skip_to(dependencies_.queue->state().mark_of((*ring)->id()).position);
     Ring::Drained drained;
     do {
+        const RingMark before = dependencies_.queue->state().mark_of((*ring)->id());
         Intake intake;
         intake.ring = (*ring)->id();
-        intake.overflowed = (*ring)->overflowed();
-        drained = (*ring)->drain(intake.records, kDrainBytes);
-        intake.position = drained.position;
-        intake.count = drained.records;
-        if (intake.count != 0 || intake.overflowed != dependencies_.queue->state().mark_of(intake.ring).overflowed) {
+        intake.mark = before;
+        if (intake.mark.context.empty()) intake.mark.context = dependencies_.context;
+        intake.mark.overflowed = (*ring)->overflowed();
+        intake.mark.sampled = (*ring)->sampled();
+        drained = (*ring)->drain(intake.records, intake.mark.context, kDrainBytes);
+        intake.mark.position = drained.position;
+        intake.count = drained.events;
+        if (intake.count != 0 || intake.mark.overflowed != before.overflowed || intake.mark.sampled != before.sampled) {
+            edit(intake);
             if (auto appended = dependencies_.queue->append({intake}); !appended) return appended;
         }
         (*ring)->release(drained.position);
@@ -276,8 +371,8 @@ void Worker::queue_failed(const Error& error) {
 void Worker::replace_queue() {
     const QueueState known = dependencies_.queue->state();
     dependencies_.queue.reset();  // closes the file before it is moved
-    auto fresh = replace_sqlite_queue(dependencies_.queue_path, dependencies_.options.max_queue_bytes, known,
-                                      dependencies_.diagnose);
+    const QueueLimits limits{dependencies_.options.max_queue_bytes, dependencies_.options.overflow};
+    auto fresh = replace_sqlite_queue(dependencies_.queue_path, limits, known, dependencies_.diagnose);
     if (fresh) {
         dependencies_.queue = std::move(*fresh);
         storage_retry_at_ = Time{0};
@@ -286,13 +381,18 @@ void Worker::replace_queue() {
     dependencies_.diagnose(
         {Diagnostic::Level::error, fresh.error().code,
          "no new event queue can be made on disk, events are kept in memory: " + fresh.error().message});
-    dependencies_.queue = open_memory_queue(dependencies_.options.max_queue_bytes);
+    dependencies_.queue = open_memory_queue(limits);
     dependencies_.queue_path.clear();
 }
 
 void Worker::publish() {
     const MutexLock lock(mutex_);
-    snapshot_ = {dependencies_.queue->ledger(), drained_, drained_overflow_, uploader_.last_problem(),
+    snapshot_ = {dependencies_.queue->ledger(),
+                 drained_,
+                 drained_overflow_,
+                 drained_sampled_,
+                 drained_without_ring_,
+                 uploader_.last_problem(),
                  dependencies_.leftovers.empty()};
     published_.notify_all();
 }
@@ -302,8 +402,11 @@ void Worker::sleep(const Requests& seen, bool found) {
     poll_interval_ = found ? Time(kBusyPoll) : std::min<Time>(poll_interval_ * 2, Time(kIdlePoll) * 2);
     const bool idle = poll_interval_ > Time(kIdlePoll) && dependencies_.leftovers.empty() && storage_problem_.empty();
     Time until = now + (idle ? Time(kLongSleep) : poll_interval_);
-    if (has_waiting_) {
-        const Time due = is_hurried(seen) ? now : waiting_since_ + Time(dependencies_.options.flush_interval);
+    // What the worker drains is on the disk when the append returns.
+    if (const Time window = dependencies_.options.power_window; window > Time(0) && !idle)
+        until = std::min(until, now + window / 2);
+    if (due_ && may_send(seen)) {
+        const Time due = is_hurried(seen) ? now : *due_;
         until = std::min(until, std::max(due, uploader_.next_attempt()));
     }
     MutexLock lock(mutex_);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +31,8 @@ public:
         Journal& journal;
         std::unique_ptr<Queue> queue;
         std::string queue_path;              ///< empty: the queue lives in memory
+        std::string context;                 ///< for what an earlier run left without one
+        Consent consent;
         std::vector<std::string> leftovers;  ///< ring files of dead processes
         Uploader::Dependencies uploader;
         std::function<void(Diagnostic)> diagnose;
@@ -40,6 +43,12 @@ public:
     /// True while the worker sleeps for long: whoever tracks should wake() it.
     bool is_asleep() const noexcept { return asleep_.load(std::memory_order_relaxed); }
     void wake() noexcept;
+
+    /// Consent::denied erases what is queued, soon.
+    void set_consent(Consent consent);
+    void set_paused(bool paused);
+    /// Sends what there is without waiting for company, and does not wait for it.
+    void hurry();
 
     Result<void> flush(std::chrono::milliseconds deadline);
     /// Idempotent.
@@ -54,6 +63,8 @@ private:
         Ledger ledger;
         std::uint64_t drained = 0;  // of the records that this process pushed
         std::uint64_t drained_overflow = 0;
+        std::uint64_t drained_sampled = 0;
+        std::uint64_t drained_without_ring = 0;
         std::string problem;
         bool recovered = false;  // the ledger knows of everything that earlier runs left
     };
@@ -63,6 +74,9 @@ private:
         bool hurry = false;          // a flush() has just begun
         bool stopping = false;
         Time stop_at{0};
+        Consent consent = Consent::granted;
+        bool paused = false;
+        bool erase = false;
     };
 
     void run();
@@ -71,6 +85,12 @@ private:
     Result<void> recover(const std::string& path);
     bool drain();
     Result<void> drain_once(bool& found, bool& more);
+    Result<void> erase_if_denied();
+    void edit(Intake& intake) const;
+    void note_waiting(const Ring::Drained& drained);
+    static bool may_send(const Requests& requests) {
+        return !requests.paused && requests.consent == Consent::granted;
+    }
     void upload();
     bool is_upload_due(const Requests& requests) const;
     bool is_hurried(const Requests& requests) const;
@@ -89,8 +109,9 @@ private:
     // The worker thread's own.
     std::uint64_t drained_ = 0;
     std::uint64_t drained_overflow_ = 0;
-    Time waiting_since_{0};  // of the oldest event that is queued
-    bool has_waiting_ = false;
+    std::uint64_t drained_sampled_ = 0;
+    std::uint64_t drained_without_ring_ = 0;
+    std::optional<Time> due_;  // when what is queued should go out
     Time storage_retry_at_{0};
     std::string storage_problem_;
     Time poll_interval_{0};

@@ -7,6 +7,10 @@ std::uint64_t rotate_left(std::uint64_t value, int by) noexcept { return (value 
 
 constexpr std::uint32_t kSequenceLimit = 1u << 12;
 
+void store_big_endian(std::uint64_t value, std::uint8_t* out) {
+    for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));
+}
+
 }  // namespace
 
 void Uuid::write(char* out) const noexcept {
@@ -51,14 +55,11 @@ Uuid UuidGenerator::next(std::int64_t unix_ms) noexcept {
         sequence_ = 0;
     }
     const auto ms = static_cast<std::uint64_t>(last_ms_);
-    const std::uint64_t low = random_.next();
+    constexpr std::uint64_t kVersion = 0x7000;
+    constexpr std::uint64_t kVariant = std::uint64_t{2} << 62;
     Uuid id;
-    for (int i = 0; i < 6; ++i) id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-    id.bytes[6] = static_cast<std::uint8_t>(0x70 | (sequence_ >> 8));
-    id.bytes[7] = static_cast<std::uint8_t>(sequence_);
-    for (int i = 0; i < 8; ++i)
-        id.bytes[8 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
-    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3f));
+    store_big_endian(ms << 16 | kVersion | sequence_, id.bytes.data());
+    store_big_endian(kVariant | random_.next() >> 2, id.bytes.data() + 8);
     return id;
 }
 

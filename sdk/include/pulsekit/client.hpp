@@ -68,35 +68,35 @@ struct EventOptions {
 
 /// Something that went wrong in the application.
 struct ErrorReport {
-    std::string_view message;  ///< required
-    std::string_view type;     ///< such as an exception's class; also the event's name, which is else `error`
-    std::string_view stack;
+    std::string_view message = {};  ///< required
+    std::string_view type = {};     ///< such as an exception's class; also the event's name, which is else `error`
+    std::string_view stack = {};
 };
 
 /// Money that came in.
 struct Revenue {
     double amount = 0;          ///< in the currency's main unit
-    std::string_view currency;  ///< ISO 4217, three letters
+    std::string_view currency = {};  ///< ISO 4217, three letters
 };
 
 /// A step on a way through the application.
 struct JourneyStep {
-    std::string_view journey;  ///< which way; required
-    std::string_view step;     ///< which step; required
-    std::string_view name;     ///< of the step, for people
+    std::string_view journey = {};  ///< which way; required
+    std::string_view step = {};     ///< which step; required
+    std::string_view name = {};     ///< of the step, for people
 };
 
 /// Something in the application's state has a new value.
 struct StateChange {
-    std::string_view key;  ///< required
-    std::string_view before;
-    std::string_view after;
+    std::string_view key = {};  ///< required
+    std::string_view before = {};
+    std::string_view after = {};
 };
 
 /// A call to an API, and how it went.
 struct ApiCall {
-    std::string_view method;  ///< required: GET
-    std::string_view path;    ///< required, without what identifies a person
+    std::string_view method = {};  ///< required: GET
+    std::string_view path = {};    ///< required, without what identifies a person
     int status = 0;           ///< HTTP status; 0: no answer
     std::chrono::milliseconds duration{0};
 };
