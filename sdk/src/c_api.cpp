@@ -54,7 +54,11 @@ pulsekit_status status_of(const Tracked& tracked, char* id) {
         case Refusal::invalid: return PULSEKIT_INVALID;
         case Refusal::too_large: return PULSEKIT_TOO_LARGE;
         case Refusal::full: return PULSEKIT_FULL;
-        case Refusal::closed: return PULSEKIT_CLOSED;
+        case Refusal::closed:
+        case Refusal::disabled:
+        case Refusal::denied:
+        case Refusal::sampled:
+        case Refusal::forked: return PULSEKIT_CLOSED;
     }
     return PULSEKIT_INTERNAL;
 }

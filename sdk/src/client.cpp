@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "src/journal.hpp"
+#include "src/network_options.hpp"
 #include "src/record.hpp"
 #include "src/run_marker.hpp"
 #include "src/storage.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMaxGlobalBytes = 8 * 1024;
 
-Result<void> validate(const Options& options) {
+Result<void> check_options(const Options& options) {
     const auto missing = [](const char* name) {
         return Error{ErrorCode::invalid, std::string("Options::") + name + " is required"};
     };
@@ -41,6 +42,7 @@ Result<void> validate(const Options& options) {
     if (!PropertiesAccess::valid(options.global_properties) ||
         PropertiesAccess::encoded(options.global_properties).size() > kMaxGlobalBytes)
         return Error{ErrorCode::invalid, "Options::global_properties breaks a rule or has more than 8 KB"};
+    if (auto valid = validate(options.network); !valid) return valid;
     for (const auto& rate : options.sampling) {
         if (!(rate.rate >= 0.0 && rate.rate <= 1.0))
             return Error{ErrorCode::invalid, "Options::sampling: a rate is 0 to 1"};
@@ -262,7 +264,7 @@ void Client::Impl::begin_context() {
 }
 
 Result<void> Client::Impl::start() {
-    transport = options.transport ? std::move(options.transport) : make_default_transport();
+    transport = options.transport ? std::move(options.transport) : make_default_transport(options.network);
     if (!transport) return Error{ErrorCode::invalid, "this build has no network transport: set Options::transport"};
     count_forks();
     forks = fork_count();
@@ -481,7 +483,7 @@ Tracked Client::Impl::identify(std::string_view user_id, const Properties& trait
 }
 
 Result<Client> Client::open(Options options) {
-    if (auto valid = validate(options); !valid) return std::move(valid).error();
+    if (auto valid = check_options(options); !valid) return std::move(valid).error();
     auto impl = std::make_unique<Impl>(std::move(options));
     if (auto started = impl->start(); !started) return std::move(started).error();
     return Client(std::move(impl));

@@ -56,8 +56,8 @@ Result<std::vector<CutChunk>> cut_into_chunks(std::string_view records) {
             stale.fill(true);
             continue;
         }
-        const auto flags = flags_of(*frame) & record_flag::kPriorityMask;
-        const std::size_t priority = flags < kPriorities ? flags : kNormalPriority;
+        const std::size_t given = flags_of(*frame) & record_flag::kPriorityMask;
+        const std::size_t priority = given < kPriorities ? given : kNormalPriority;
         std::size_t& at = open[priority];
         if (at == kNone || chunks[at].count >= kMaxChunkEvents || chunks[at].records.size() >= kMaxChunkBytes) {
             at = chunks.size();

@@ -95,6 +95,8 @@ Result<HttpResponse> Uploader::exchange(const std::vector<RecordView>& events,
     request.url = std::string(without_slash(options.endpoint)) + std::string(single ? wire.single_path : wire.path);
     request.headers = {{"Content-Type", "application/json"},
                        {std::string(wire.key_header), std::string(wire.key_prefix) + options.api_key}};
+    const auto& custom = options.network.headers;
+    request.headers.insert(request.headers.end(), custom.begin(), custom.end());
     request.body = wire.encode(events, {options.app_name});
     if (request.body.size() >= kWorthCompressing) {
         if (auto packed = gzip::compress(request.body)) {

@@ -59,6 +59,7 @@ protected:
         made.endpoint = endpoint;
         made.api_key = "key";
         made.app_name = "client-test";
+        made.report_delivery = false;
         made.storage_dir = folder_.file("storage");
         made.flush_interval = milliseconds(20);
         made.retry_base = milliseconds(1);

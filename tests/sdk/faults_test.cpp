@@ -27,6 +27,7 @@ protected:
         options.endpoint = "http://collector";
         options.api_key = "key";
         options.app_name = "faults-test";
+        options.report_delivery = false;
         options.storage_dir = storage_;
         options.flush_interval = milliseconds(10);
         options.retry_base = milliseconds(1);
@@ -115,7 +116,7 @@ TEST_F(FaultsTest, WithoutRoomForAJournalItIsKeptInMemory) {
 }
 
 TEST_F(FaultsTest, AQueueThatWasDamagedBetweenTwoRunsIsSetAside) {
-    const std::string path = storage_ + "/0/queue.sqlite";
+    const std::string path = storage_ + "/0/events.sqlite";
     {
         auto client = open();
         for (int i = 0; i < 100; ++i) client.track("lost");
@@ -134,7 +135,7 @@ TEST_F(FaultsTest, AQueueThatWasDamagedBetweenTwoRunsIsSetAside) {
 }
 
 TEST_F(FaultsTest, AQueueThatIsDamagedUnderARunningClientIsReplaced) {
-    const std::string path = storage_ + "/0/queue.sqlite";
+    const std::string path = storage_ + "/0/events.sqlite";
     auto client = open();
     for (int i = 0; i < 1'000; ++i) client.track("early", {{"i", i}});
     wait_for([&] { return told("offline"); });

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "src/queue.hpp"
+#include "src/record.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace pulsekit {
@@ -23,14 +23,20 @@ bool push(Ring& ring, std::string_view bytes) {
     return true;
 }
 
+// Any byte but 0 first: these are events to the ring.
 std::vector<std::string> drain(Ring& ring, bool release = true) {
     std::string bytes;
-    const auto drained = ring.drain(bytes, 1'000'000);
+    std::string context(1, '\0');
+    const auto drained = ring.drain(bytes, context, 1'000'000);
     if (release) ring.release(drained.position);
-    std::vector<std::string_view> views;
-    EXPECT_TRUE(split_records(bytes, views));
-    EXPECT_EQ(views.size(), drained.records);
-    return {views.begin(), views.end()};
+    std::vector<std::string> events;
+    FrameReader frames(bytes);
+    while (const auto frame = frames.next()) {
+        if (!is_context(*frame)) events.emplace_back(*frame);
+    }
+    EXPECT_TRUE(frames.at_end());
+    EXPECT_EQ(events.size(), drained.events);
+    return events;
 }
 
 TEST(Ring, KeepsOrderOverManyLapsAndSizes) {
@@ -39,7 +45,7 @@ TEST(Ring, KeepsOrderOverManyLapsAndSizes) {
     std::vector<std::string> sent;
     std::vector<std::string> received;
     for (std::size_t i = 0; i < 5'000; ++i) {
-        const std::string bytes(i * 37 % 700, static_cast<char>('a' + i % 26));
+        const std::string bytes(1 + i * 37 % 700, static_cast<char>('a' + i % 26));
         if (!push(**ring, bytes)) {
             const auto got = drain(**ring);
             received.insert(received.end(), got.begin(), got.end());
@@ -109,8 +115,9 @@ TEST(Ring, ATornRecordNeverPassesAndCostsNoOther) {
             auto ring = Ring::recover(path);
             ASSERT_TRUE(ring.ok());
             std::string bytes;
-            const auto drained = (*ring)->drain(bytes, 1'000'000);
-            ASSERT_EQ(drained.records, 1u) << "byte " << at;
+            std::string context;
+            const auto drained = (*ring)->drain(bytes, context, 1'000'000);
+            ASSERT_EQ(drained.events, 1u) << "byte " << at;
             ASSERT_TRUE(drained.torn);
         }
     }
@@ -152,6 +159,33 @@ TEST(Ring, OneProducerAndOneConsumerAgree) {
         for (const auto& bytes : drain(**ring)) ASSERT_EQ(bytes, std::to_string(expected++));
     }
     producer.join();
+}
+
+TEST(Ring, WhatIsDrainedBeginsWithTheContextInForce) {
+    auto ring = Ring::anonymous(kCapacity, 1);
+    ASSERT_TRUE(ring.ok());
+    const auto push_context = [&](const std::string& name) {
+        const std::string bytes = std::string(1, '\0') + name;
+        std::memcpy((*ring)->reserve(static_cast<std::uint32_t>(bytes.size())), bytes.data(), bytes.size());
+        (*ring)->commit(static_cast<std::uint32_t>(bytes.size()), /*is_event=*/false);
+    };
+    std::string context;
+    const auto drain_all = [&] {
+        std::string bytes;
+        (*ring)->release((*ring)->drain(bytes, context, 1'000'000).position);
+        std::vector<std::string> frames;
+        FrameReader reader(bytes);
+        while (const auto frame = reader.next()) frames.emplace_back(is_context(*frame) ? frame->substr(1) : *frame);
+        return frames;
+    };
+    push_context("A");
+    push(**ring, "1");
+    push_context("B");
+    push(**ring, "2");
+    EXPECT_EQ(drain_all(), (std::vector<std::string>{"A", "1", "B", "2"}));
+    push(**ring, "3");
+    EXPECT_EQ(drain_all(), (std::vector<std::string>{"B", "3"}));
+    EXPECT_EQ((*ring)->pushed(), 3u);
 }
 
 }  // namespace

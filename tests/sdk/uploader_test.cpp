@@ -20,11 +20,13 @@ protected:
         options_.endpoint = "http://collector";
         options_.api_key = "key";
         options_.app_name = "app";
+        options_.report_delivery = false;
         options_.on_rejected = [this](const Rejection& rejection) { rejected_.push_back(rejection); };
     }
 
     void fill(int count) {
         Intake intake;
+        intake.records = test::context_frame();
         for (int i = 0; i < count; ++i) {
             intake.records +=
                 test::sized(test::record("event-" + std::to_string(next_), static_cast<std::uint8_t>(next_)));
@@ -49,7 +51,7 @@ protected:
     Options options_;
     test::FakeClock clock_;
     test::SeededRandom random_;
-    std::unique_ptr<Queue> queue_ = open_memory_queue(1'000'000);
+    std::unique_ptr<Queue> queue_ = open_memory_queue({});
     std::unique_ptr<test::FakeTransport> transport_;
     std::vector<Rejection> rejected_;
     std::vector<Diagnostic> diagnostics_;

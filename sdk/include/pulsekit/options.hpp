@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
@@ -107,6 +108,30 @@ private:
     friend class EventEditor;
     explicit Event(class EventEditor& editor) : editor_(editor) {}
     class EventEditor& editor_;
+/// How the client reaches the network. All but `headers` is for libcurl alone: a transport of the application's own has
+/// its own ways. The server's certificate and its name are always verified, with TLS 1.2 or later; nothing here
+/// switches that off.
+struct NetworkOptions {
+    /// PEM file of the certificate authorities to trust, in place of the system's. Empty: the system's.
+    std::string ca_bundle;
+
+    /// The server's key must be one of these, each `sha256//` and the base64 of the SHA-256 of its public key
+    /// (SubjectPublicKeyInfo, DER). Asked beside the verification, not instead of it. Name a spare one, or a server
+    /// with a new key is refused by every application that is out there. Empty: any key.
+    std::vector<std::string> pinned_public_keys;
+
+    /// Address of a proxy, for every request, such as `http://user:password@proxy.example.com:3128`; http, https,
+    /// socks4, socks4a, socks5 or socks5h. Empty: what the environment says in http_proxy, https_proxy and no_proxy, as
+    /// libcurl reads them. `none`: no proxy, whatever the environment says.
+    std::string proxy;
+
+    /// Names and values added to every request, whatever carries it. None may take the place of Content-Type,
+    /// Content-Encoding, Content-Length, Transfer-Encoding or the header with the key. A proxy that tunnels does not
+    /// see them.
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    /// What the requests call themselves in User-Agent. Empty: `pulsekit/` and the SDK's version.
+    std::string user_agent;
 };
 
 struct Options {
@@ -184,6 +209,9 @@ struct Options {
 
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds request_timeout{30'000};
+
+    /// Certificates, proxy and headers.
+    NetworkOptions network;
 
     /// Waits after a failed request: uniform in [0, min(retry_cap, retry_base * 2^failures)], and never shorter than
     /// the collector's Retry-After.

@@ -6,6 +6,8 @@ namespace {
 
 class CurlTransport final : public Transport {
 public:
+    explicit CurlTransport(const NetworkOptions& network) : session_(network) {}
+
     Result<HttpResponse> send(const HttpRequest& request) override { return session_.perform(request); }
 
 private:
@@ -14,6 +16,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Transport> make_default_transport() { return std::make_unique<CurlTransport>(); }
+std::unique_ptr<Transport> make_default_transport(const NetworkOptions& network) {
+    return std::make_unique<CurlTransport>(network);
+}
 
 }  // namespace pulsekit

@@ -2,6 +2,6 @@
 
 namespace pulsekit {
 
-std::unique_ptr<Transport> make_default_transport() { return nullptr; }
+std::unique_ptr<Transport> make_default_transport(const NetworkOptions&) { return nullptr; }
 
 }  // namespace pulsekit
