@@ -399,6 +399,7 @@ void Worker::publish() {
 
 void Worker::sleep(const Requests& seen, bool found) {
     const Time now = dependencies_.clock.monotonic();
+    if (is_finished(seen)) return;
     poll_interval_ = found ? Time(kBusyPoll) : std::min<Time>(poll_interval_ * 2, Time(kIdlePoll) * 2);
     const bool idle = poll_interval_ > Time(kIdlePoll) && dependencies_.leftovers.empty() && storage_problem_.empty();
     Time until = now + (idle ? Time(kLongSleep) : poll_interval_);
@@ -409,6 +410,7 @@ void Worker::sleep(const Requests& seen, bool found) {
         const Time due = is_hurried(seen) ? now : *due_;
         until = std::min(until, std::max(due, uploader_.next_attempt()));
     }
+    if (seen.stopping) until = std::min(until, seen.stop_at);
     MutexLock lock(mutex_);
     asleep_.store(idle, std::memory_order_relaxed);
     while (!requests_.woken && dependencies_.clock.monotonic() < until) {

@@ -108,6 +108,8 @@ private:
     friend class EventEditor;
     explicit Event(class EventEditor& editor) : editor_(editor) {}
     class EventEditor& editor_;
+};
+
 /// How the client reaches the network. All but `headers` is for libcurl alone: a transport of the application's own has
 /// its own ways. The server's certificate and its name are always verified, with TLS 1.2 or later; nothing here
 /// switches that off.
