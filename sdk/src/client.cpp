@@ -94,6 +94,7 @@ struct Call {
     /// Bytes of all properties; nothing when one breaks a rule.
     std::optional<std::size_t> size() const {
         std::size_t size = properties ? PropertiesAccess::encoded(*properties).size() : 0;
+        if (properties && !PropertiesAccess::valid(*properties)) return std::nullopt;
         for (const auto& [from, count] : {std::pair(fields, field_count), std::pair(list, list_count)}) {
             for (std::size_t i = 0; i < count; ++i) {
                 const std::size_t one = encoded_size(from[i]);
@@ -103,7 +104,13 @@ struct Call {
         }
         return size;
     }
-    /// Writes them; `at` moves along.
+    /// Writes them to room of which size() says that it suffices.
+    void encode_all(ByteWriter& out) const {
+        for (std::size_t i = 0; i < field_count; ++i) encode(out, fields[i]);
+        for (std::size_t i = 0; i < list_count; ++i) encode(out, list[i]);
+        if (properties) out.bytes(PropertiesAccess::encoded(*properties));
+    }
+    /// Writes them to room that may do or not; `at` moves along.
     Put write(char*& at, const char* end) const {
         Put put_all = put(at, end, fields, field_count);
         if (put_all == Put::done) put_all = put(at, end, list, list_count);
@@ -350,7 +357,11 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
                       "an event is not safe from a loss of power: " + synced.error().message});
         }
     }
-    if (worker->is_asleep() || producer->ring->is_filling() || event.latency == Latency::now) worker->wake();
+    // Once for each time that the ring fills up, not for each event while it is.
+    const bool filling = producer->ring->is_filling();
+    const bool fills_up = filling && !producer->was_filling;
+    producer->was_filling = filling;
+    if (fills_up || worker->is_asleep() || event.latency == Latency::now) worker->wake();
     return tracked;
 }
 
@@ -374,9 +385,7 @@ Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& ca
         if (!properties) return refused(Refusal::invalid, "a property breaks a rule (see Properties::set)");
         size = head.encoded_size() + *properties;
         if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
-        // put() wants room for any plain value, also where the last one takes less.
-        constexpr std::size_t kSlack = 8;
-        char* room = producer.ring->reserve(static_cast<std::uint32_t>(size + kSlack));
+        char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
         if (!room) {
             producer.ring->count_overflow();
             worker->wake();
@@ -385,8 +394,7 @@ Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& ca
         record = room;
         ByteWriter out(room);
         head.encode(out);
-        at = out.position();
-        (void)call.write(at, room + size + kSlack);  // measured: it fits
+        call.encode_all(out);
     }
     if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
     if (head.type != RecordType::track || head.fields != 0 || head.name.size() > kSafeNameBytes ||

@@ -162,18 +162,20 @@ public:
     }
     /// For names and short texts, which most are: a call of memcpy would cost more than the copy.
     void bytes(const char* from, std::size_t size) {
-        if (size > 32) {
-            std::memcpy(at_, from, size);
-        } else if (size >= 16) {
+        if (size <= 16) {
+            if (size >= 8) {
+                copy<8>(from, size);
+            } else if (size >= 4) {
+                copy<4>(from, size);
+            } else if (size != 0) {
+                at_[0] = from[0];
+                at_[size / 2] = from[size / 2];
+                at_[size - 1] = from[size - 1];
+            }
+        } else if (size <= 32) {
             copy<16>(from, size);
-        } else if (size >= 8) {
-            copy<8>(from, size);
-        } else if (size >= 4) {
-            copy<4>(from, size);
-        } else if (size != 0) {
-            at_[0] = from[0];
-            at_[size / 2] = from[size / 2];
-            at_[size - 1] = from[size - 1];
+        } else {
+            std::memcpy(at_, from, size);
         }
         at_ += size;
     }
@@ -245,34 +247,34 @@ inline void encode(ByteWriter& out, const Property& property) {
 /// How encoding into room of unknown sufficiency went.
 enum class Put : std::uint8_t { done, no_room, invalid };
 
-/// encode() of as many properties as there are, which looks at each only once: the journal's fast path.
+/// encode() of properties, which looks at each only once: the journal's fast path. Wants some room to spare.
 inline Put put(char*& at, const char* end, const Property* properties, std::size_t count) {
-    for (const Property* p = properties; p != properties + count; ++p) {
+    constexpr std::size_t kPlain = 2 + kMaxNameBytes + 8;
+    ByteWriter out(at);
+    for (const Property *p = properties, *last = properties + count; p != last; ++p) {
         const std::size_t name = p->name.size();
         if (name - 1 >= kMaxNameBytes) return Put::invalid;
-        const auto room = static_cast<std::size_t>(end - at);
+        const auto room = static_cast<std::size_t>(end - out.position());
+        if (room < kPlain) return Put::no_room;
         const Value::Type type = p->value.type();
-        if (room < 2 + name + 8) return Put::no_room;
-        at[0] = static_cast<char>(name);
-        at[1] = static_cast<char>(type);
-        ByteWriter out(at + 2);
+        out.number(static_cast<std::uint16_t>(name | static_cast<std::size_t>(type) << 8));
         out.bytes(p->name.data(), name);
         if (type == Value::Type::text) {
             const std::string_view text = p->value.text();
-            if (room < 2 + name + 4 + text.size()) return Put::no_room;
+            if (room - kPlain < text.size()) return Put::no_room;
             out.number(static_cast<std::uint32_t>(text.size()));
             out.bytes(text.data(), text.size());
         } else if (type == Value::Type::integer || type == Value::Type::real || type == Value::Type::time) {
             out.number(ValueAccess::bits(p->value));
         } else if (type == Value::Type::boolean) {
-            out.number(static_cast<std::uint8_t>(p->value.integer() != 0));
+            out.number(static_cast<std::uint8_t>(p->value.boolean() ? 1 : 0));
         } else if (type != Value::Type::null) {
             if (!ValueAccess::valid(p->value)) return Put::invalid;
-            if (room < 2 + name + encoded_size(p->value)) return Put::no_room;
+            if (room - kPlain < encoded_size(p->value)) return Put::no_room;
             encode(out, p->value);
         }
-        at = out.position();
     }
+    at = out.position();
     return Put::done;
 }
 

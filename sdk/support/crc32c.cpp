@@ -32,11 +32,18 @@ constexpr auto kTable = make_table();
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_x86(const void* bytes, std::size_t size) noexcept {
     const auto* in = static_cast<const unsigned char*>(bytes);
     std::uint64_t crc = 0xffffffff;
-    for (; size >= 8; size -= 8, in += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, in, 8);
-        crc = _mm_crc32_u64(crc, word);
+    const auto word = [&in](std::size_t at) {
+        std::uint64_t value;
+        std::memcpy(&value, in + at, 8);
+        return value;
+    };
+    for (; size >= 32; size -= 32, in += 32) {
+        crc = _mm_crc32_u64(crc, word(0));
+        crc = _mm_crc32_u64(crc, word(8));
+        crc = _mm_crc32_u64(crc, word(16));
+        crc = _mm_crc32_u64(crc, word(24));
     }
+    for (; size >= 8; size -= 8, in += 8) crc = _mm_crc32_u64(crc, word(0));
     auto narrow = static_cast<std::uint32_t>(crc);
     for (; size > 0; --size, ++in) narrow = _mm_crc32_u8(narrow, *in);
     return ~narrow;

@@ -1,5 +1,7 @@
 #include "support/ids.hpp"
 
+#include <cstring>
+
 namespace pulsekit {
 namespace {
 
@@ -8,7 +10,12 @@ std::uint64_t rotate_left(std::uint64_t value, int by) noexcept { return (value 
 constexpr std::uint32_t kSequenceLimit = 1u << 12;
 
 void store_big_endian(std::uint64_t value, std::uint8_t* out) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    value = __builtin_bswap64(value);
+    std::memcpy(out, &value, sizeof value);
+#else
     for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));
+#endif
 }
 
 }  // namespace

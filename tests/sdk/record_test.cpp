@@ -108,7 +108,7 @@ TEST(Record, TheFastPathWritesTheSameBytes) {
     Properties expected;
     for (const auto& property : all) expected.set(property.name, property.value);
     const std::string_view encoded = PropertiesAccess::encoded(expected);
-    std::string room(encoded.size() + 8, '\0');
+    std::string room(encoded.size() + 300, '\0');
     char* at = &room[0];
     ASSERT_EQ(put(at, room.data() + room.size(), all, sizeof all / sizeof all[0]), Put::done);
     EXPECT_EQ(std::string_view(room).substr(0, encoded.size()), encoded);
