@@ -1,11 +1,6 @@
 #include "src/storage.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -24,33 +19,34 @@ Error failure(const std::string& what, const std::string& path, const std::strin
 
 Result<void> make_folder(const std::string& path) {
     std::error_code error;
-    std::filesystem::create_directories(path, error);
+    std::filesystem::create_directories(native_path(path), error);
     if (error) return failure("cannot create", path, error.message());
     return {};
 }
 
 std::string read_line(const std::string& path) {
-    std::ifstream file(path);
+    std::ifstream file(native_path(path));
     std::string line;
     std::getline(file, line);
     return line;
 }
 
-/// Two processes may start at once: whoever links its file first decides for both.
+/// Two processes may start at once: whoever names its file first decides for both.
 Result<std::string> device_id_in(const std::string& directory, Random& random) {
     const std::string path = directory + "/device-id";
     if (std::string known = read_line(path); !known.empty()) return known;
     const std::string mine = new_device_id(random);
     const std::string temporary = path + "." + mine;
     {
-        std::ofstream file(temporary);
+        std::ofstream file(native_path(temporary));
         file << mine << '\n';
         if (!file.flush()) return failure("cannot write", temporary, std::strerror(errno));
     }
-    const int linked = ::link(temporary.c_str(), path.c_str());
-    const int error = errno;
-    std::remove(temporary.c_str());
-    if (linked != 0 && error != EEXIST) return failure("cannot write", path, std::strerror(error));
+    if (auto renamed = rename_to_new(temporary, path); !renamed) {
+        std::error_code ignored;
+        std::filesystem::remove(native_path(temporary), ignored);
+        if (renamed.error().code != ErrorCode::conflict) return std::move(renamed).error();
+    }
     return read_line(path);
 }
 
@@ -58,12 +54,12 @@ Result<std::string> device_id_in(const std::string& directory, Random& random) {
 Result<void> replace_line(const std::string& path, const std::string& line) {
     const std::string temporary = path + ".new";
     {
-        std::ofstream file(temporary, std::ios::trunc);
+        std::ofstream file(native_path(temporary), std::ios::trunc);
         file << line << '\n';
         if (!file.flush()) return failure("cannot write", temporary, std::strerror(errno));
     }
     std::error_code error;
-    std::filesystem::rename(temporary, path, error);
+    std::filesystem::rename(native_path(temporary), native_path(path), error);
     if (error) return failure("cannot write", path, error.message());
     return {};
 }
@@ -82,21 +78,6 @@ std::string new_device_id(Random& random) {
     id.bytes[6] = static_cast<std::uint8_t>(0x40 | (id.bytes[6] & 0x0f));
     id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3f));
     return id.text();
-}
-
-void Storage::CloseFile::operator()(const int* fd) const noexcept {
-    ::close(*fd);
-    delete fd;
-}
-
-Result<Storage::Lock> Storage::lock_file(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return failure("cannot write", path, std::strerror(errno));
-    Lock lock(new const int(fd));
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return Error{errno == EWOULDBLOCK ? ErrorCode::conflict : ErrorCode::unavailable, "cannot lock " + path};
-    }
-    return lock;
 }
 
 Result<void> Storage::replace_device_id(const std::string& device_id) {
@@ -125,7 +106,7 @@ Result<Storage> Storage::open(const std::string& directory, Random& random) {
     for (int n = 0; n < kMostProcesses; ++n) {
         std::string folder = directory + "/" + std::to_string(n);
         if (auto made = make_folder(folder + "/journal"); !made) return std::move(made).error();
-        auto lock = lock_file(folder + "/lock");
+        auto lock = FileLock::take(folder + "/lock");
         if (lock) return Storage(directory, std::move(folder), std::move(*device), std::move(*lock));
         if (lock.error().code != ErrorCode::conflict) return std::move(lock).error();
     }

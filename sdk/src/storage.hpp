@@ -3,19 +3,21 @@
 //   device-id             this installation's anonymous id
 //   consent               the user's, once given or denied
 //   0/, 1/, ...           one folder a process: the first that no living process has locked
-//     lock                held with flock while the process lives
+//     lock                locked while the process lives
 //     events.sqlite       the queue
 //     run                 how the last run ended
 //     journal/*.ring      the rings
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <pulsekit/environment.hpp>
 #include <pulsekit/options.hpp>
 #include <pulsekit/result.hpp>
+
+#include "src/files.hpp"
 
 namespace pulsekit {
 
@@ -38,20 +40,13 @@ public:
     Result<void> remember_consent(Consent consent);
 
 private:
-    struct CloseFile {
-        void operator()(const int* fd) const noexcept;
-    };
-    using Lock = std::unique_ptr<const int, CloseFile>;
-
-    Storage(std::string root, std::string folder, std::string device_id, Lock lock)
+    Storage(std::string root, std::string folder, std::string device_id, FileLock lock)
         : root_(std::move(root)), folder_(std::move(folder)), device_id_(std::move(device_id)), lock_(std::move(lock)) {}
-
-    static Result<Lock> lock_file(const std::string& path);
 
     std::string root_;
     std::string folder_;
     std::string device_id_;
-    Lock lock_;
+    FileLock lock_;
 };
 
 /// A random UUID (version 4 layout): says nothing about the machine or its user.

@@ -1,18 +1,14 @@
 // A server on a real socket that does to each request what the test says: answer, hang, reset, cut the answer short.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/support/sockets.hpp"
 
 namespace pulsekit::test {
 
@@ -36,7 +32,7 @@ public:
     }
 
     explicit ScriptedServer(Script script) : script_(std::move(script)) {
-        listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        listener_ = open_socket();
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -52,42 +48,42 @@ public:
         stopping_ = true;
         thread_.join();
         for (auto& connection : connections_) connection.join();
-        ::close(listener_);
+        close_socket(listener_);
     }
 
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     std::size_t count() const { return count_; }
 
 private:
-    bool readable(int fd) const {
+    bool readable(Socket fd) const {
         while (!stopping_) {
             pollfd wanted{fd, POLLIN, 0};
-            if (::poll(&wanted, 1, 20) > 0) return true;
+            if (poll_socket(wanted, 20) > 0) return true;
         }
         return false;
     }
 
     void accept_all() {
         while (readable(listener_)) {
-            const int fd = ::accept(listener_, nullptr, nullptr);
-            if (fd >= 0) connections_.emplace_back([this, fd] { serve(fd); });
+            const Socket fd = ::accept(listener_, nullptr, nullptr);
+            if (fd != kNoSocket) connections_.emplace_back([this, fd] { serve(fd); });
         }
     }
 
-    void serve(int fd) {
+    void serve(Socket fd) {
         std::string bytes;
         Received received;
         while (read_request(fd, bytes, received)) {
             const Reply reply = script_(count_++, received);
             std::size_t sent = 0;
             while (sent < reply.bytes.size()) {
-                const auto n = ::send(fd, reply.bytes.data() + sent, reply.bytes.size() - sent, MSG_NOSIGNAL);
+                const auto n = send_some(fd, reply.bytes.data() + sent, reply.bytes.size() - sent);
                 if (n <= 0) break;
                 sent += static_cast<std::size_t>(n);
             }
             if (reply.reset) {
                 const linger now{1, 0};
-                ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+                ::setsockopt(fd, SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&now), sizeof now);
             }
             if (reply.reset || reply.close) break;
             if (reply.hang) {
@@ -96,10 +92,10 @@ private:
                 break;
             }
         }
-        ::close(fd);
+        close_socket(fd);
     }
 
-    bool read_request(int fd, std::string& bytes, Received& received) {
+    bool read_request(Socket fd, std::string& bytes, Received& received) {
         for (;;) {
             const auto end = bytes.find("\r\n\r\n");
             if (end != std::string::npos) {
@@ -120,7 +116,7 @@ private:
     }
 
     Script script_;
-    int listener_ = -1;
+    Socket listener_ = kNoSocket;
     int port_ = 0;
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> count_{0};

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -29,15 +30,36 @@ private:
     int fd_;
 };
 
-/// Reserves every block now: a write to an unreserved page of a full disk would kill the process with SIGBUS.
-int allocate(int fd, std::size_t size) {
+int write_zeros(int fd, std::size_t size) {
+    const char zeros[4096] = {};
+    while (size > 0) {
+        const auto written = ::write(fd, zeros, std::min(size, sizeof zeros));
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return written < 0 ? errno : ENOSPC;
+        size -= static_cast<std::size_t>(written);
+    }
+    return 0;
+}
+
+/// What the system has for it; an error when it, or this file system, has nothing.
+int reserve(int fd, std::size_t size) {
 #if defined(__APPLE__)
     fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, static_cast<off_t>(size), 0};
     if (::fcntl(fd, F_PREALLOCATE, &store) == -1) return errno;
     return ::ftruncate(fd, static_cast<off_t>(size)) == 0 ? 0 : errno;
+#elif defined(__ANDROID__) && __ANDROID_API__ < 21
+    (void)fd, (void)size;
+    return EOPNOTSUPP;
 #else
     return ::posix_fallocate(fd, 0, static_cast<off_t>(size));
 #endif
+}
+
+/// Reserves every block now: a write to an unreserved page of a full disk would kill the process with SIGBUS.
+int allocate(int fd, std::size_t size) {
+    const int error = reserve(fd, size);
+    const bool unsupported = error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL || error == ENOSYS;
+    return unsupported ? write_zeros(fd, size) : error;
 }
 
 void* map(int fd, std::size_t size, int flags) {
