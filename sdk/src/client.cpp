@@ -518,9 +518,13 @@ Client::~Client() {
 }
 
 Tracked Client::track(std::string_view name, std::initializer_list<Property> properties, const EventOptions& options) {
+    return track(name, properties.begin(), properties.size(), options);
+}
+Tracked Client::track(std::string_view name, const Property* properties, std::size_t count,
+                      const EventOptions& options) {
     Call call{RecordType::track, name};
-    call.list = properties.begin();
-    call.list_count = properties.size();
+    call.list = properties;
+    call.list_count = count;
     return impl_->track(call, options);
 }
 Tracked Client::track(std::string_view name, const Properties& properties, const EventOptions& options) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -149,6 +150,7 @@ public:
     Tracked track(std::string_view name, std::initializer_list<Property> properties = {},
                   const EventOptions& options = {});
     Tracked track(std::string_view name, const Properties& properties, const EventOptions& options = {});
+    Tracked track(std::string_view name, const Property* properties, std::size_t count, const EventOptions& options);
 
     /// The user sees a screen or page: counted as a pageview of the path `/name` (`name` itself when it starts with /).
     Tracked screen(std::string_view name, const Properties& properties = {}, const EventOptions& options = {});
