@@ -161,6 +161,18 @@ std::optional<std::int64_t> Reader::integer() {
     return value;
 }
 
+std::optional<bool> Reader::boolean() {
+    skip_space();
+    for (const bool value : {true, false}) {
+        const std::string_view word = value ? "true" : "false";
+        if (rest_.substr(0, word.size()) != word) continue;
+        rest_.remove_prefix(word.size());
+        return value;
+    }
+    fail();
+    return std::nullopt;
+}
+
 bool Reader::skip_value() { return skip(0); }
 
 bool Reader::skip(int depth) {

@@ -24,6 +24,7 @@ public:
 
     std::optional<std::string> string();
     std::optional<std::int64_t> integer();
+    std::optional<bool> boolean();
     bool skip_value();
 
     /// Nothing but white space is left, and nothing failed.

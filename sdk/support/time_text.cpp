@@ -1,5 +1,7 @@
 #include "support/time_text.hpp"
 
+#include <algorithm>
+
 namespace pulsekit {
 namespace {
 
@@ -141,6 +143,9 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
 }
 
 void write_date_time_ms(std::int64_t unix_ms, char* out) {
+    constexpr std::int64_t kFirstMs = -62'167'219'200'000;  // 0000-01-01T00:00:00.000Z
+    constexpr std::int64_t kLastMs = 253'402'300'799'999;   // 9999-12-31T23:59:59.999Z
+    unix_ms = std::clamp(unix_ms, kFirstMs, kLastMs);
     const std::int64_t days = floor_divide(unix_ms, kDayMs);
     const std::int64_t rest = unix_ms - days * kDayMs;
     const CivilDate date = civil_from_days(days);

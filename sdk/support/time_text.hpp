@@ -28,7 +28,7 @@ std::optional<std::int64_t> parse_date(std::string_view text);
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, IMF-fixdate) to milliseconds since 1970.
 std::optional<std::int64_t> parse_http_date(std::string_view text);
 
-/// `2026-03-05T12:00:00.000Z`. Years 0 to 9999.
+/// `2026-03-05T12:00:00.000Z`; before the year 0 and after 9999 the first and last instant of those years.
 std::string date_time_ms_text(std::int64_t unix_ms);
 /// Writes the 24 characters of date_time_ms_text() to `out`.
 void write_date_time_ms(std::int64_t unix_ms, char* out);

@@ -4,14 +4,15 @@
 
 #include "src/json_reader.hpp"
 #include "src/json_writer.hpp"
+#include "src/record.hpp"
 
 namespace pulsekit::json {
 namespace {
 
 std::string written(const Value& value) {
-    std::string out;
+    Buffer out(1);
     append_value(out, value);
-    return out;
+    return out.take();
 }
 
 TEST(JsonWriter, WritesEveryValue) {
@@ -34,6 +35,35 @@ TEST(JsonWriter, WhatIsNotUtf8IsReplacedAndNothingElse) {
     EXPECT_EQ(written("\xED\xA0\x80"), "\"" + r + r + r + "\"");          // a surrogate
     EXPECT_EQ(written("\xF4\x90\x80\x80"), "\"" + r + r + r + r + "\"");  // past U+10FFFF
     EXPECT_EQ(written("cut \xE2\x82"), "\"cut " + r + r + "\"");
+}
+
+/// Each kind of byte at each place of texts around the width of the words that are looked at at once.
+TEST(JsonWriter, EveryByteIsSeenAtEveryPlace) {
+    const std::pair<std::string, std::string> kinds[] = {
+        {"\"", "\\\""},   {"\\", "\\\\"}, {"\x1f", "\\u001f"},      {"\x80", "\xEF\xBF\xBD"},
+        {"\x7f", "\x7f"}, {" ", " "},     {"\xC3\xA9", "\xC3\xA9"}, {"!", "!"}};
+    for (const auto& [byte, escaped] : kinds) {
+        for (std::size_t size = 0; size < 20; ++size) {
+            for (std::size_t at = 0; at <= size; ++at) {
+                const std::string before(at, 'a');
+                const std::string after(size - at, 'z');
+                EXPECT_EQ(written(before + byte + after), '"' + before + escaped + after + '"');
+            }
+        }
+    }
+}
+
+TEST(JsonWriter, CountsWhatItWrites) {
+    EXPECT_EQ(code_points(""), 0u);
+    EXPECT_EQ(code_points("h\xC3\xA9 \xF0\x9F\x8E\xAE"), 4u);
+    EXPECT_EQ(code_points("a\xFFz"), 3u);
+    EXPECT_EQ(code_points("\xED\xA0\x80"), 3u);
+}
+
+TEST(JsonWriter, TimesStayWithinFourDigitYears) {
+    EXPECT_EQ(written(ValueAccess::time(std::numeric_limits<std::int64_t>::min())), "\"0000-01-01T00:00:00.000Z\"");
+    EXPECT_EQ(written(ValueAccess::time(std::numeric_limits<std::int64_t>::max())), "\"9999-12-31T23:59:59.999Z\"");
+    EXPECT_EQ(written(ValueAccess::time(-1)), "\"1969-12-31T23:59:59.999Z\"");
 }
 
 TEST(JsonReader, WalksAReply) {

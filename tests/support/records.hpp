@@ -9,18 +9,28 @@
 
 namespace pulsekit::test {
 
+/// An event: `fields` are its own, `properties` the application's.
+inline std::string encoded_event(RecordHead head, const Properties& fields, const Properties& properties) {
+    head.fields = static_cast<std::uint8_t>(PropertiesAccess::count(fields));
+    head.properties = PropertiesAccess::count(fields) + PropertiesAccess::count(properties);
+    const std::string_view own = PropertiesAccess::encoded(fields);
+    const std::string_view rest = PropertiesAccess::encoded(properties);
+    std::string out(head.encoded_size() + own.size() + rest.size(), '\0');
+    ByteWriter writer(&out[0]);
+    head.encode(writer);
+    writer.bytes(own);
+    writer.bytes(rest);
+    return out;
+}
+
 inline std::string record(const std::string& name, std::uint8_t id = 1, const Properties& properties = {},
                           std::uint8_t flags = kNormalPriority) {
     RecordHead head;
     head.flags = flags;
-    head.id.bytes[0] = id;
     head.time_ms = 1'700'000'000'000;
+    head.id.bytes[0] = id;
     head.name = name;
-    head.properties = PropertiesAccess::count(properties);
-    std::string out(head.encoded_size(), '\0');
-    ByteWriter writer(&out[0]);
-    head.encode(writer);
-    return out + std::string(PropertiesAccess::encoded(properties));
+    return encoded_event(head, {}, properties);
 }
 
 inline std::string sized(const std::string& bytes) {
@@ -37,6 +47,7 @@ inline Context context(const std::string& user = "") {
     return made;
 }
 
+/// The frame that a chunk begins with.
 inline std::string context_frame(const std::string& user = "") { return sized(context(user).encoded()); }
 
 /// The names of a batch's events.

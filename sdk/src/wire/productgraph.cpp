@@ -1,141 +1,135 @@
 // The ProductGraph dialect: `POST /v1/events` with flat dotted names (docs/protocol.md).
-#include "src/json_reader.hpp"
-#include "src/json_writer.hpp"
-#include "src/wire/wire.hpp"
-#include "support/time_text.hpp"
+#include "src/wire/encoding.hpp"
 
 namespace pulsekit::wire {
 namespace {
 
-void member(std::string& out, std::string_view name, std::string_view text) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    json::append_string(out, text);
+constexpr Place kMetadata(Place::Kind::nested);
+
+void make_tail(Tail& tail, const ContextView& context, const Labels& labels) {
+    tail.begin(context, kMetadata, kNoNames, {});
+    EventWriter out(tail.text());
+    char session[36];
+    context.session.write(session);
+    out.text("}");
+    out.member("project_id", std::string_view(labels.app_name));
+    out.member("session.id", std::string_view(session, sizeof session));
+    out.member("device.id", context.device_id);
+    out.member("user.id", context.user_id);
+    out.text("}");
 }
 
-void append_metadata(std::string& out, const RecordView& event) {
-    out += ",\"metadata\":{";
-    bool first = true;
-    const auto separate = [&] {
-        if (!first) out += ',';
-        first = false;
-    };
-    PropertyReader properties(event.properties, event.property_count);
-    while (const auto property = properties.next()) {
-        separate();
-        json::append_string(out, property->name);
-        out += ':';
-        json::append_value(out, property->value);
-    }
-    if (!event.context->app_version.empty()) {
-        separate();
-        out += "\"app_version\":";
-        json::append_string(out, event.context->app_version);
-    }
-    out += '}';
-}
-
-void append_event(std::string& out, const RecordView& event, const Labels& labels) {
-    char id[36];
-    event.id.write(id);
-    out += "{\"event_id\":\"";
-    out.append(id, sizeof id);
-    out += '"';
-    member(out, "project_id", labels.app_name);
-    event.context->session.write(id);
-    member(out, "session.id", std::string_view(id, sizeof id));
-    char time[24];
-    write_date_time_ms(event.time_ms, time);
-    member(out, "event.timestamp", std::string_view(time, sizeof time));
-    if (!event.context->device_id.empty()) member(out, "device.id", event.context->device_id);
-    if (!event.context->user_id.empty()) member(out, "user.id", event.context->user_id);
+std::string_view type_of(const RecordView& event, std::string_view vital) {
     switch (event.type) {
-        case RecordType::track: member(out, "event.type", "custom"); break;
-        case RecordType::identify: member(out, "event.type", "identify"); break;
-        case RecordType::screen:
-            member(out, "event.type", "page.view");
-            member(out, "page.title", event.name);
-            member(out, "page.path",
-                   event.name.substr(0, 1) == "/" ? std::string(event.name) : "/" + std::string(event.name));
-            break;
-        default: member(out, "event.type", "custom"); break;
+        case RecordType::screen: return "page.view";
+        case RecordType::identify: return "identify";
+        case RecordType::error: return "error";
+        case RecordType::journey_step: return "journey.step";
+        case RecordType::state_change: return "state.change";
+        case RecordType::api_call: return "api.response";
+        case RecordType::performance: return vital.empty() ? "custom" : "performance";
+        default: return "custom";
     }
-    // A page view is named by its type, so that all of them are one line of a top list.
-    if (event.type != RecordType::screen) member(out, "event.name", event.name);
-    append_metadata(out, event);
-    out += '}';
+}
+
+std::string_view vital_member(std::string_view vital) {
+    if (vital == "LCP") return "performance.lcp_ms";
+    if (vital == "FCP") return "performance.fcp_ms";
+    if (vital == "INP") return "performance.inp_ms";
+    if (vital == "TTFB") return "performance.ttfb_ms";
+    return "performance.cls";
+}
+
+/// The member that the field goes to; empty: to the metadata.
+std::string_view member_of(const RecordView& event, std::string_view vital, std::string_view field,
+                           const Value& value) {
+    const bool is_count = field == field_name::kApiStatus || field == field_name::kDuration;
+    if (is_count) return value.type() == Value::Type::integer ? prop_name(event, field) : std::string_view();
+    if (field == field_name::kMetricValue) return vital.empty() ? std::string_view() : vital_member(vital);
+    if (value.type() != Value::Type::text) return {};
+    if (field == field_name::kErrorType || field == field_name::kErrorMessage || field == field_name::kErrorStack) {
+        return field;
+    }
+    if (field == field_name::kMetric || field == field_name::kRevenueCurrency) return {};
+    return prop_name(event, field);
+}
+
+void append_fields(EventWriter& out, const RecordView& event, std::string_view vital) {
+    for_each_field(event, [&](std::string_view field, const Value& value) {
+        const std::string_view name = member_of(event, vital, field, value);
+        if (name.empty()) return;
+        if (value.type() == Value::Type::text) return out.member(name, value.text());
+        out.member(name, value);
+    });
+    out.text(",\"metadata\":{");
+    for_each_field(event, [&](std::string_view field, const Value& value) {
+        if (!member_of(event, vital, field, value).empty() || is_metric_name(event, field, value)) return;
+        out.prop(prop_name(event, field), value);
+    });
+}
+
+/// A screen is named by its type, so that all of them are one line of a top list.
+void append_page(EventWriter& out, const RecordView& event, Names& sent) {
+    out.member("page.title", event.name);
+    out.text(",\"page.path\":");
+    append_path(out.out(), event.name);
+    for (const auto& [name, member] :
+         {std::pair<std::string_view, std::string_view>{"url", "page.url"}, {"referrer", "page.referrer"}}) {
+        const auto value = property_of(event, name);
+        if (text_of(value).empty()) continue;
+        out.member(member, value->text());
+        sent.add(name);
+    }
+}
+
+void append_event(EventWriter& out, const RecordView& event, const Tail& tail) {
+    out.text("{\"event_id\":\"");
+    out.id(event.id);
+    out.text("\",\"event.timestamp\":\"");
+    out.time(event.time_ms);
+    out.text("\",\"event.sequence\":");
+    out.integer(event.sequence);
+    const std::string_view vital = web_vital(event);
+    out.text(",\"event.type\":\"");
+    out.text(type_of(event, vital));
+    out.text("\"");
+    if (event.type == RecordType::screen) {
+        Names sent;
+        append_page(out, event, sent);
+        append_fields(out, event, vital);
+        return out.props_and_tail(event, kMetadata, sent, tail);
+    }
+    out.text(",\"event.name\":");
+    out.string(event.name);
+    append_fields(out, event, vital);
+    out.props_and_tail(event, kMetadata, kNoNames, tail);
 }
 
 std::string encode(const std::vector<RecordView>& events, const Labels& labels) {
-    std::string out;
-    out.reserve(events.size() * 512);
-    out += "{\"events\":[";
-    for (const auto& event : events) {
-        if (&event != events.data()) out += ',';
-        append_event(out, event, labels);
-    }
-    out += "]}";
-    return out;
+    Tails<1> tails;
+    return batch(events, [&](EventWriter& out, const RecordView& event) {
+        append_event(out, event,
+                     tails.of(event.context, 0, [&](Tail& tail) { make_tail(tail, *event.context, labels); }));
+    });
 }
 
-std::optional<Verdict::Refused> read_refused(json::Reader& reader) {
-    Verdict::Refused refused{0, {}};
-    bool has_index = false;
-    reader.begin_object();
-    while (const auto name = reader.next_member()) {
-        if (*name == "index") {
-            const auto index = reader.integer();
-            if (!index || *index < 0) return std::nullopt;
-            refused.index = static_cast<std::size_t>(*index);
-            has_index = true;
-        } else if (*name == "error") {
-            auto message = reader.string();
-            if (!message) return std::nullopt;
-            refused.message = std::move(*message);
-        } else {
-            reader.skip_value();
-        }
-    }
-    if (reader.failed() || !has_index) return std::nullopt;
-    return refused;
-}
-
-/// `{"accepted":n,"rejected":m,"errors":[{"index":i,"error":"..."}]}`; the counts must add up.
 std::optional<Verdict> read_success(const HttpResponse& response, std::size_t events) {
-    Verdict verdict;
-    verdict.kind = Verdict::Kind::settled;
-    std::optional<std::int64_t> accepted;
-    std::optional<std::int64_t> rejected;
-    json::Reader reader(response.body);
-    reader.begin_object();
-    while (const auto name = reader.next_member()) {
-        if (*name == "accepted") {
-            accepted = reader.integer();
-        } else if (*name == "rejected") {
-            rejected = reader.integer();
-        } else if (*name == "errors") {
-            reader.begin_array();
-            while (reader.next_element()) {
-                auto refused = read_refused(reader);
-                if (!refused || refused->index >= events) return std::nullopt;
-                verdict.rejections.push_back(std::move(*refused));
-            }
-        } else {
-            reader.skip_value();
-        }
+    auto reply = PartialReply::read(response.body);
+    if (!reply || !reply->adds_up(events)) return std::nullopt;
+    return settled(std::move(reply->refused));
+}
+
+const char* check(const RecordView& event, const Labels& labels) {
+    constexpr std::size_t kAround = std::string_view("{\"events\":[]}").size();
+    if (most_json(event, labels) > kMaxEventJson && encode({event}, labels).size() - kAround > kMaxEventJson) {
+        return "the productgraph dialect takes events of at most 100 KB of JSON";
     }
-    const auto refused = static_cast<std::int64_t>(verdict.rejections.size());
-    if (!reader.at_end() || !accepted || !rejected || *rejected != refused ||
-        *accepted + *rejected != static_cast<std::int64_t>(events)) {
-        return std::nullopt;
-    }
-    return verdict;
+    return nullptr;
 }
 
 }  // namespace
 
-const Wire productgraph = {"productgraph", "/v1/events", "", "X-PG-API-Key", "", 1'000, encode, read_success,
-                           nullptr, [](const RecordView&, const Labels&) -> const char* { return nullptr; }};
+const Wire productgraph = {"productgraph", "/v1/events", "",           "X-PG-API-Key", "",
+                           1'000,          encode,       read_success, nullptr,        check};
 
 }  // namespace pulsekit::wire

@@ -45,8 +45,12 @@ std::string describe(const HttpResponse& response) {
 const Wire& wire_of(Dialect dialect) {
     switch (dialect) {
         case Dialect::productgraph: return productgraph;
-        default: return productgraph;
+        case Dialect::pulse: return pulse;
+        case Dialect::gateway: return gateway;
+        case Dialect::analytics: return analytics;
+        case Dialect::ingest: return ingest;
     }
+    return productgraph;
 }
 
 Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events, std::int64_t now_ms) {
@@ -54,6 +58,12 @@ Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events
     verdict.message = describe(response);
     verdict.retry_after = retry_after(response, now_ms);
     const int status = response.status;
+    if (wire.read_refusal && (status == 400 || status == 403)) {
+        if (auto read = wire.read_refusal(response, events)) {
+            if (read->message.empty()) read->message = verdict.message;
+            return *read;
+        }
+    }
     if (status >= 200 && status < 300) {
         if (auto read = wire.read_success(response, events)) return *read;
         // A 2xx that no collector wrote: a captive portal, a proxy, another server. The events are not there.
@@ -62,12 +72,6 @@ Verdict judge(const Wire& wire, const HttpResponse& response, std::size_t events
     } else if (status == 408 || status == 425 || status == 429 || status >= 500) {
         verdict.kind = Verdict::Kind::retry;
     } else if (status == 413 || status == 400 || status == 422) {
-        if (wire.read_refusal && status == 400) {
-            if (auto read = wire.read_refusal(response, events)) {
-                if (read->message.empty()) read->message = verdict.message;
-                return *read;
-            }
-        }
         // Too much at once, or refused whole without a word about which event: halving finds the one that spoils it.
         verdict.kind = events > 1 ? Verdict::Kind::split : Verdict::Kind::rejected;
     } else {

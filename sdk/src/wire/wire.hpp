@@ -51,14 +51,18 @@ struct Wire {
     std::string (*encode)(const std::vector<RecordView>& events, const Labels& labels);
     /// Reads a 2xx answer to `events` events; nothing when the collector did not say what a collector says.
     std::optional<Verdict> (*read_success)(const HttpResponse& response, std::size_t events);
-    /// Reads a 400 that says which events it is about: `settled` with the rejections, or `split` with `at`. Nothing
-    /// when it says no such thing. May be null.
+    /// Reads a 400 or 403 that says which events it is about: `settled` with the rejections, or `split` with `at`.
+    /// Nothing when it says no such thing. May be null.
     std::optional<Verdict> (*read_refusal)(const HttpResponse& response, std::size_t events);
     /// Why the collector would refuse the event for good, as a static text; null when it would not.
     const char* (*check)(const RecordView& event, const Labels& labels);
 };
 
 extern const Wire productgraph;  ///< ProductGraph `POST /v1/events`
+extern const Wire pulse;         ///< PULSE `POST /collect/batch`
+extern const Wire gateway;       ///< `POST /api/v1/pulse/events/batch`
+extern const Wire analytics;     ///< Pulse Analytics `POST /api/collect`
+extern const Wire ingest;        ///< `POST /ingest`
 
 /// The dialects this SDK speaks.
 const Wire& wire_of(Dialect dialect);
