@@ -293,7 +293,7 @@ Result<void> Client::Impl::start() {
     worker = std::make_unique<Worker>(Worker::Dependencies{
         options, *clock, *journal, std::move(queue), storage ? storage->queue_path() : std::string(),
         std::move(encoded_context), consent, std::move(leftovers),
-        Uploader::Dependencies{options, *clock, *random, *transport, wire, tell}, tell});
+        Uploader::Dependencies{options, *clock, *random, *transport, wire, tell}, tell, storage.get()});
     return {};
 }
 

@@ -26,6 +26,11 @@ struct Ledger {
         for (const auto& entry : dropped) settled += entry.second;
         return accepted - settled;
     }
+    void add(const Ledger& other) {
+        accepted += other.accepted;
+        delivered += other.delivered;
+        for (const auto& [reason, count] : other.dropped) dropped[reason] += count;
+    }
 };
 
 /// How far a ring has been taken over by committed appends.
@@ -119,6 +124,11 @@ public:
 
     /// Drops everything that is queued, and overwrites it where it lay; counted as `reason`.
     virtual Result<void> erase_all(const std::string& reason) = 0;
+
+    /// Takes over what the queue in the SQLite file `path` holds and knows, its ledger too, then deletes that file,
+    /// whose folder the caller has locked. A crash between the two does no harm: what was taken over once is only
+    /// deleted. Error `corrupt`: this queue is damaged; the other one's troubles are `unavailable`.
+    virtual Result<void> adopt_from(const std::string& path, const std::function<void(Diagnostic)>& diagnose) = 0;
 
     virtual const QueueState& state() const = 0;
     const Ledger& ledger() const { return state().ledger; }

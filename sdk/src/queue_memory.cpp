@@ -14,11 +14,15 @@ public:
     explicit MemoryQueue(const QueueLimits& limits) : limits_(limits) {}
 
     Result<void> append(const std::vector<Intake>& intakes) override {
+        std::vector<std::vector<CutChunk>> cut;
         for (const auto& intake : intakes) {
             auto chunks = cut_into_chunks(intake.records);
             if (!chunks) return std::move(chunks).error();
-            count_intake(state_, intake);
-            for (auto& chunk : *chunks) {
+            cut.push_back(std::move(*chunks));
+        }
+        for (std::size_t i = 0; i < intakes.size(); ++i) {
+            count_intake(state_, intakes[i]);
+            for (auto& chunk : cut[i]) {
                 if (!make_room(chunk.records.size(), chunk.priority)) {
                     state_.ledger.dropped["queue_full"] += chunk.count;
                     continue;
@@ -36,8 +40,9 @@ public:
         peeked_.fill(0);
         for (int priority = kPriorities - 1; priority >= 0; --priority) {
             for (const auto& chunk : chunks_[static_cast<std::size_t>(priority)]) {
-                if (!batch.take(chunk, max_events, max_bytes, bytes)) return batch;
-                ++peeked_[static_cast<std::size_t>(priority)];
+                const bool more = batch.take(chunk, max_events, max_bytes, bytes);
+                if (!batch.empty() && batch.chunks.back().id == chunk.id) ++peeked_[static_cast<std::size_t>(priority)];
+                if (!more) return batch;
             }
         }
         return batch;
@@ -73,6 +78,9 @@ public:
     Result<void> forget_ring(std::uint64_t ring) override {
         state_.rings.erase(ring);
         return {};
+    }
+    Result<void> adopt_from(const std::string&, const std::function<void(Diagnostic)>&) override {
+        return Error{ErrorCode::unavailable, "a queue in memory takes nothing over: it would lose it"};
     }
     const QueueState& state() const override { return state_; }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 
@@ -14,9 +16,8 @@ namespace {
 using sqlite::Access;
 using sqlite::Database;
 using sqlite::Statement;
-using sqlite::Transaction;
 
-// The small columns lie before the blob, and the index covers what open() sums up: neither reads the blobs' pages.
+// The small columns lie before the blob: reading them does not read the blob's pages.
 const std::vector<sqlite::Migration> kSchema = {
     {1, R"sql(
 CREATE TABLE chunks (
@@ -24,16 +25,18 @@ CREATE TABLE chunks (
   priority INTEGER NOT NULL,
   count INTEGER NOT NULL,             -- events
   settled INTEGER NOT NULL DEFAULT 0, -- how many of the first are done with
-  charge INTEGER NOT NULL,            -- bytes on the disk
   records BLOB NOT NULL               -- u32 size and bytes each, a context first
 );
-CREATE INDEX chunks_in_order ON chunks (priority DESC, id, charge);
+CREATE INDEX chunks_in_order ON chunks (priority DESC, id);
 CREATE TABLE rings (
   id INTEGER PRIMARY KEY, position INTEGER NOT NULL, overflowed INTEGER NOT NULL, sampled INTEGER NOT NULL,
   context BLOB NOT NULL
 );
 CREATE TABLE ledger (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE report (id INTEGER PRIMARY KEY CHECK (id = 1), event BLOB NOT NULL);
+CREATE TABLE identity (id BLOB NOT NULL); -- tells this queue from every other that was ever in a file of this name
+INSERT INTO identity VALUES (randomblob(16));
+CREATE TABLE adopted (number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE); -- identities taken over
 )sql"},
 };
 
@@ -43,19 +46,10 @@ constexpr const char* kActual = "";
 constexpr const char* kReported = "reported.";
 constexpr const char* kPending = "pending.";
 
-constexpr std::uint64_t kPageBytes = 4096;
-constexpr std::uint64_t kOverflowBytes = kPageBytes - 4;
-// The file with an empty queue.
-constexpr std::uint64_t kEmptyFileBytes = 16 * kPageBytes;
-
-/// Most bytes that a row with a blob of this size takes in the file.
-std::uint64_t charge_of(std::string_view records) {
-    return (records.size() / kOverflowBytes + 2) * kPageBytes;
-}
-
-struct State : QueueState {
-    std::uint64_t charge = 0;  // of the chunks
-};
+// Kept free for what is written beside chunks: positions of rings, the ledger, a report.
+constexpr std::uint64_t kReservedBytes = 64 * 1024;
+// Taken over queues whose files may still lie about are the last few: there is one a folder.
+constexpr std::int64_t kAdoptedKept = 256;
 
 void read_ledger_row(std::string_view name, std::uint64_t value, std::string_view prefix, Ledger& ledger) {
     if (name.substr(0, prefix.size()) != prefix) return;
@@ -96,9 +90,9 @@ public:
     Result<void> load() {
         if (auto prepared = prepare(); !prepared) return prepared;
         if (auto read = read_ledgers(database_, state_); !read) return read;
-        auto charge = database_.query_integer("SELECT coalesce(sum(charge), 0) FROM chunks");
-        if (!charge) return std::move(charge).error();
-        state_.charge = static_cast<std::uint64_t>(*charge);
+        auto page = database_.query_integer("PRAGMA page_size");
+        if (!page) return std::move(page).error();
+        page_bytes_ = static_cast<std::uint64_t>(*page);
         auto rings = database_.prepare("SELECT id, position, overflowed, sampled, context FROM rings");
         if (!rings) return std::move(rings).error();
         for (;;) {
@@ -114,7 +108,7 @@ public:
     Result<void> append(const std::vector<Intake>& intakes) override {
         const bool power = std::any_of(intakes.begin(), intakes.end(), [](const Intake& i) { return i.power; });
         if (auto set = set_sync(power); !set) return set;
-        return commit([&](State& next) -> Result<void> {
+        return commit([&](QueueState& next) -> Result<void> {
             for (const auto& intake : intakes) {
                 count_intake(next, intake);
                 if (auto done = mark_ring(intake.ring, intake.mark); !done) return done;
@@ -147,7 +141,7 @@ public:
     }
 
     Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) override {
-        auto done = commit([&](State& next) -> Result<void> {
+        auto done = commit([&](QueueState& next) -> Result<void> {
             next.ledger.delivered += settlement.delivered;
             for (const auto& [reason, dropped] : settlement.dropped) next.ledger.dropped[reason] += dropped;
             std::size_t left = count;
@@ -155,19 +149,19 @@ public:
                 if (left == 0) break;
                 const auto taken = std::min<std::size_t>(left, chunk.count);
                 left -= taken;
-                if (auto removed = remove(chunk, static_cast<std::uint32_t>(taken), next); !removed) return removed;
+                if (auto removed = remove(chunk, static_cast<std::uint32_t>(taken)); !removed) return removed;
             }
             if (!settlement.reported) return {};
             next.finish_report();
             if (auto written = write_ledger(kReported, next.reported, state_.reported); !written) return written;
-            return database_.execute("DELETE FROM report");
+            return clear_report_->run();
         });
         pinned_.clear();
         return done;
     }
 
     Result<void> begin_report(const std::string& event) override {
-        return commit([&](State& next) -> Result<void> {
+        return commit([&](QueueState& next) -> Result<void> {
             next.report = {event, next.ledger};
             auto statement = database_.prepare("INSERT OR REPLACE INTO report (id, event) VALUES (1, ?)");
             if (!statement) return std::move(statement).error();
@@ -178,9 +172,8 @@ public:
     }
 
     Result<void> erase_all(const std::string& reason) override {
-        auto done = commit([&](State& next) -> Result<void> {
+        auto done = commit([&](QueueState& next) -> Result<void> {
             if (const std::uint64_t queued = next.ledger.queued(); queued != 0) next.ledger.dropped[reason] += queued;
-            next.charge = 0;
             if (auto set = database_.execute("PRAGMA secure_delete = ON"); !set) return set;
             return database_.execute("DELETE FROM chunks");
         });
@@ -190,20 +183,24 @@ public:
     }
 
     Result<void> forget_ring(std::uint64_t ring) override {
-        return commit([&](State& next) -> Result<void> {
+        return commit([&](QueueState& next) -> Result<void> {
             next.rings.erase(ring);
-            auto statement = database_.prepare("DELETE FROM rings WHERE id = ?");
-            if (!statement) return std::move(statement).error();
-            statement->bind(1, static_cast<std::int64_t>(ring));
-            return statement->run();
+            forget_->bind(1, static_cast<std::int64_t>(ring));
+            return forget_->run();
         });
     }
 
     const QueueState& state() const override { return state_; }
 
-    /// Takes over what is known and what was saved from a damaged file.
-    Result<void> adopt(const QueueState& known, const std::vector<CutChunk>& saved) {
-        return commit([&](State& next) -> Result<void> {
+    Result<void> adopt_from(const std::string& path, const std::function<void(Diagnostic)>& diagnose) override;
+
+    /// What is known and what was saved from a damaged file.
+    Result<void> restore(const QueueState& known, const std::vector<CutChunk>& saved,
+                         const std::vector<std::string>& adopted) {
+        return commit([&](QueueState& next) -> Result<void> {
+            for (const auto& id : adopted) {
+                if (auto noted = note_adopted(id); !noted) return noted;
+            }
             next.ledger = known.ledger;
             next.rings = known.rings;
             for (const auto& [ring, mark] : known.rings) {
@@ -217,6 +214,20 @@ public:
     }
 
 private:
+    struct Source;
+    Result<void> take_over(Source& source);
+
+    Result<bool> has_adopted(const std::string& id) {
+        const Reset reset(*find_adopted_);
+        find_adopted_->bind_blob_borrowed(1, id);
+        return find_adopted_->step();
+    }
+
+    Result<void> note_adopted(const std::string& id) {
+        note_adopted_->bind_blob_borrowed(1, id);
+        return note_adopted_->run();
+    }
+
     /// Resets a statement at the end of its use, so that its locks and its borrowed values go.
     class Reset {
     public:
@@ -229,28 +240,58 @@ private:
         Statement& statement_;
     };
 
+    /// At the end of a transaction that did not commit; some errors (a full disk) have rolled it back already.
+    class RollBack {
+    public:
+        explicit RollBack(Database& database) : database_(database) {}
+        ~RollBack() {
+            if (database_.in_transaction()) (void)database_.execute("ROLLBACK");
+        }
+        RollBack(const RollBack&) = delete;
+        RollBack& operator=(const RollBack&) = delete;
+
+    private:
+        Database& database_;
+    };
+
+    /// A row of `chunks`. Borrows the bytes.
+    struct Row {
+        std::string_view records;
+        std::uint32_t count;
+        std::uint32_t settled;
+        std::uint8_t priority;
+    };
+
     Result<void> prepare() {
-        const auto make = [&](std::optional<Statement>& statement, const char* sql) -> Result<void> {
+        const std::pair<std::optional<Statement>*, const char*> statements[] = {
+            {&begin_, "BEGIN IMMEDIATE"},
+            {&commit_, "COMMIT"},
+            {&front_, "SELECT id, count, settled, records FROM chunks ORDER BY priority DESC, id"},
+            {&insert_, "INSERT INTO chunks (priority, count, settled, records) VALUES (?, ?, ?, ?)"},
+            {&settle_, "UPDATE chunks SET settled = ? WHERE id = ?"},
+            {&delete_, "DELETE FROM chunks WHERE id = ?"},
+            {&oldest_, "SELECT id, count - settled FROM chunks ORDER BY id"},
+            {&oldest_of_lowest_,
+             "SELECT id, count - settled FROM chunks WHERE priority <= ? ORDER BY priority, id"},
+            {&pages_, "PRAGMA page_count"},
+            {&free_pages_, "PRAGMA freelist_count"},
+            {&mark_,
+             "INSERT INTO rings (id, position, overflowed, sampled, context) VALUES (?, ?, ?, ?, ?) "
+             "ON CONFLICT (id) DO UPDATE SET position = excluded.position, overflowed = excluded.overflowed, "
+             "sampled = excluded.sampled, context = excluded.context"},
+            {&forget_, "DELETE FROM rings WHERE id = ?"},
+            {&clear_report_, "DELETE FROM report"},
+            {&find_adopted_, "SELECT 1 FROM adopted WHERE id = ?"},
+            {&note_adopted_, "INSERT OR IGNORE INTO adopted (id) VALUES (?)"},
+            {&entry_,
+             "INSERT INTO ledger (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"},
+        };
+        for (const auto& [statement, sql] : statements) {
             auto prepared = database_.prepare(sql);
             if (!prepared) return std::move(prepared).error();
-            statement.emplace(std::move(*prepared));
-            return {};
-        };
-        if (auto done = make(front_, "SELECT id, count, settled, records FROM chunks ORDER BY priority DESC, id"); !done)
-            return done;
-        if (auto done = make(insert_, "INSERT INTO chunks (priority, count, charge, records) VALUES (?, ?, ?, ?)");
-            !done)
-            return done;
-        if (auto done = make(delete_, "DELETE FROM chunks WHERE id = ?"); !done) return done;
-        if (auto done = make(mark_,
-                             "INSERT INTO rings (id, position, overflowed, sampled, context) VALUES (?, ?, ?, ?, ?) "
-                             "ON CONFLICT (id) DO UPDATE SET position = excluded.position, overflowed = "
-                             "excluded.overflowed, sampled = excluded.sampled, context = excluded.context");
-            !done)
-            return done;
-        return make(entry_,
-                    "INSERT INTO ledger (name, value) VALUES (?, ?) "
-                    "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+            statement->emplace(std::move(*prepared));
+        }
+        return {};
     }
 
     /// FULL: a commit survives a loss of power, for a sync each. NORMAL: the death of the process.
@@ -265,12 +306,12 @@ private:
     /// Runs `change` on a copy of the state inside a transaction; the copy becomes the state only when it committed.
     template <typename Change>
     Result<void> commit(const Change& change) {
-        auto transaction = Transaction::begin(database_);
-        if (!transaction) return std::move(transaction).error();
-        State next = state_;
+        if (auto begun = begin_->run(); !begun) return begun;
+        const RollBack roll_back(database_);
+        QueueState next = state_;
         if (auto changed = change(next); !changed) return changed;
         if (auto written = write_ledger(kActual, next.ledger, state_.ledger); !written) return written;
-        if (auto committed = transaction->commit(); !committed) return committed;
+        if (auto committed = commit_->run(); !committed) return committed;
         state_ = std::move(next);
         return {};
     }
@@ -302,78 +343,102 @@ private:
         return mark_->run();
     }
 
-    Result<void> insert_chunk(const CutChunk& chunk, State& next) {
-        const std::uint64_t charge = charge_of(chunk.records);
+    Result<void> insert_chunk(const CutChunk& chunk, QueueState& next) {
+        return insert_row({chunk.records, chunk.count, 0, chunk.priority}, next);
+    }
+
+    Result<void> insert_row(const Row& row, QueueState& next) {
         // Before the insert, so that the file takes up the freed pages instead of growing.
-        auto fits = make_room(charge, chunk.priority, next);
+        auto fits = make_room(row.records.size(), row.priority, next);
         if (!fits) return std::move(fits).error();
         if (!*fits) {
-            next.ledger.dropped["queue_full"] += chunk.count;
+            next.ledger.dropped["queue_full"] += row.count - row.settled;
             return {};
         }
-        insert_->bind(1, std::int64_t{chunk.priority});
-        insert_->bind(2, std::int64_t{chunk.count});
-        insert_->bind(3, static_cast<std::int64_t>(charge));
-        insert_->bind_blob_borrowed(4, chunk.records);
-        next.charge += charge;
+        insert_->bind(1, std::int64_t{row.priority});
+        insert_->bind(2, std::int64_t{row.count});
+        insert_->bind(3, std::int64_t{row.settled});
+        insert_->bind_blob_borrowed(4, row.records);
         return insert_->run();
     }
 
-    /// Drops what the Overflow says until `charge` more bytes fit; false: it is the new events that do not.
-    Result<bool> make_room(std::uint64_t charge, std::uint8_t priority, State& next) {
-        while (next.charge + charge + kEmptyFileBytes > limits_.max_bytes) {
+    Result<std::uint64_t> first_integer(Statement& statement) {
+        const Reset reset(statement);
+        auto row = statement.step();
+        if (!row) return std::move(row).error();
+        return static_cast<std::uint64_t>(statement.integer(0));
+    }
+
+    /// Whether a row with so many bytes finds room below the cap. Pages that are free inside the file are taken first.
+    Result<bool> fits(std::uint64_t bytes) {
+        auto pages = first_integer(*pages_);
+        if (!pages) return std::move(pages).error();
+        auto free = first_integer(*free_pages_);
+        if (!free) return std::move(free).error();
+        const std::uint64_t needed = bytes / (page_bytes_ - 4) + 2;
+        return (*pages - *free + needed) * page_bytes_ + kReservedBytes <= limits_.max_bytes;
+    }
+
+    /// Drops what the Overflow says until the row fits; false: it is the new events that do not.
+    Result<bool> make_room(std::uint64_t bytes, std::uint8_t priority, QueueState& next) {
+        for (;;) {
+            auto fit = fits(bytes);
+            if (!fit || *fit) return fit;
             if (limits_.overflow == Overflow::drop_newest) return false;
             auto dropped = drop_one(priority, next);
             if (!dropped) return std::move(dropped).error();
             if (!*dropped) return false;
         }
-        return true;
     }
 
-    Result<bool> drop_one(std::uint8_t priority, State& next) {
-        const bool by_priority = limits_.overflow == Overflow::by_priority;
-        auto oldest = database_.prepare(by_priority
-                                            ? "SELECT id, count - settled, charge FROM chunks WHERE priority <= ? "
-                                              "ORDER BY priority, id"
-                                            : "SELECT id, count - settled, charge FROM chunks WHERE ? >= 0 ORDER BY id");
-        if (!oldest) return std::move(oldest).error();
-        oldest->bind(1, std::int64_t{priority});
+    Result<bool> drop_one(std::uint8_t priority, QueueState& next) {
+        Statement& oldest = limits_.overflow == Overflow::by_priority ? *oldest_of_lowest_ : *oldest_;
+        const Reset reset(oldest);
+        if (limits_.overflow == Overflow::by_priority) oldest.bind(1, std::int64_t{priority});
         for (;;) {
-            auto row = oldest->step();
+            auto row = oldest.step();
             if (!row) return std::move(row).error();
             if (!*row) return false;
-            const std::int64_t id = oldest->integer(0);
+            const std::int64_t id = oldest.integer(0);
             if (std::find(pinned_.begin(), pinned_.end(), id) != pinned_.end()) continue;
-            next.ledger.dropped["queue_full"] += static_cast<std::uint64_t>(oldest->integer(1));
-            next.charge -= static_cast<std::uint64_t>(oldest->integer(2));
-            oldest->reset();
+            next.ledger.dropped["queue_full"] += static_cast<std::uint64_t>(oldest.integer(1));
+            oldest.reset();
             delete_->bind(1, id);
             if (auto done = delete_->run(); !done) return std::move(done).error();
             return true;
         }
     }
 
-    Result<void> remove(const Batch::Chunk& chunk, std::uint32_t taken, State& next) {
+    Result<void> remove(const Batch::Chunk& chunk, std::uint32_t taken) {
         if (chunk.skip + taken == chunk.in_all) {
-            next.charge -= charge_of(chunk.records);
             delete_->bind(1, chunk.id);
             return delete_->run();
         }
-        auto statement = database_.prepare("UPDATE chunks SET settled = ? WHERE id = ?");
-        if (!statement) return std::move(statement).error();
-        statement->bind(1, std::int64_t{chunk.skip} + taken);
-        statement->bind(2, chunk.id);
-        return statement->run();
+        settle_->bind(1, std::int64_t{chunk.skip} + taken);
+        settle_->bind(2, chunk.id);
+        return settle_->run();
     }
 
     Database database_;
     const QueueLimits limits_;
+    std::optional<Statement> begin_;
+    std::optional<Statement> commit_;
     std::optional<Statement> front_;
     std::optional<Statement> insert_;
+    std::optional<Statement> settle_;
     std::optional<Statement> delete_;
+    std::optional<Statement> oldest_;
+    std::optional<Statement> oldest_of_lowest_;
+    std::optional<Statement> pages_;
+    std::optional<Statement> free_pages_;
     std::optional<Statement> mark_;
+    std::optional<Statement> forget_;
+    std::optional<Statement> clear_report_;
     std::optional<Statement> entry_;
-    State state_;
+    std::optional<Statement> find_adopted_;
+    std::optional<Statement> note_adopted_;
+    std::uint64_t page_bytes_ = 4096;
+    QueueState state_;
     bool full_sync_ = false;
     std::vector<std::int64_t> pinned_;  // the chunks of the batch last peeked
 };
@@ -382,7 +447,8 @@ Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, const Q
     auto database = Database::open(path, Access::create);
     if (!database) return std::move(database).error();
     if (auto set = database->execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 8388608");
+            "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+            "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 8388608");
         !set) {
         return std::move(set).error();
     }
@@ -395,6 +461,7 @@ Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, const Q
 struct Salvage {
     std::vector<CutChunk> chunks;
     std::uint64_t events = 0;
+    std::vector<std::string> adopted;  // identities of queues taken over
 };
 
 /// What is still to be had of a chunk that was read from a damaged file: nothing when it does not add up.
@@ -416,6 +483,9 @@ Salvage salvage(const std::string& path, std::optional<QueueState>& known) {
     auto database = Database::open(path, Access::read_write);
     if (!database) return saved;
     if (QueueState state; !known && read_ledgers(*database, state)) known = std::move(state);
+    if (auto ids = database->prepare("SELECT id FROM adopted ORDER BY number")) {
+        for (auto row = ids->step(); row && *row; row = ids->step()) saved.adopted.emplace_back(ids->blob(0));
+    }
     auto rows = database->prepare("SELECT records, count, settled FROM chunks ORDER BY id");
     if (!rows) return saved;
     for (;;) {
@@ -458,11 +528,94 @@ Result<std::unique_ptr<Queue>> start_over(const std::string& path, const QueueLi
     if (!queue) return std::move(queue).error();
     QueueState state = known.value_or(QueueState{});
     balance(state.ledger, saved.events);
-    if (auto adopted = (*queue)->adopt(state, saved.chunks); !adopted) return std::move(adopted).error();
+    if (auto restored = (*queue)->restore(state, saved.chunks, saved.adopted); !restored)
+        return std::move(restored).error();
     diagnose({Diagnostic::Level::error, ErrorCode::corrupt,
               "the event queue was damaged: it is set aside as " + aside + ", " + std::to_string(saved.events) +
                   " events were saved from it"});
     return std::unique_ptr<Queue>(std::move(*queue));
+}
+
+/// Another queue, while it is taken over.
+struct SqliteQueue::Source {
+    std::unique_ptr<SqliteQueue> queue;
+    std::string id;
+    Result<void> failure;  // its own, not that of the queue that takes over
+
+    Result<void> failed(const Error& error) {
+        failure = error;
+        return error;
+    }
+};
+
+Result<void> SqliteQueue::take_over(Source& source) {
+    return commit([&](QueueState& next) -> Result<void> {
+        const QueueState& other = source.queue->state();
+        next.ledger.add(other.ledger);
+        next.reported.add(other.reported);
+        if (auto written = write_ledger(kReported, next.reported, state_.reported); !written) return written;
+        if (next.report) {
+            // Its settlement will set what is reported to this.
+            next.report->ledger.add(other.reported);
+            if (auto written = write_ledger(kPending, next.report->ledger, {}); !written) return written;
+        }
+        auto rows = source.queue->database_.prepare("SELECT records, count, settled, priority FROM chunks ORDER BY id");
+        if (!rows) return source.failed(rows.error());
+        for (;;) {
+            auto row = rows->step();
+            if (!row) return source.failed(row.error());
+            if (!*row) break;
+            const Row chunk{rows->blob(0), static_cast<std::uint32_t>(rows->integer(1)),
+                            static_cast<std::uint32_t>(rows->integer(2)), static_cast<std::uint8_t>(rows->integer(3))};
+            if (chunk.settled >= chunk.count || chunk.priority >= kPriorities)
+                return source.failed({ErrorCode::corrupt, "queue: a chunk is damaged"});
+            if (auto done = insert_row(chunk, next); !done) return done;
+        }
+        if (auto noted = note_adopted(source.id); !noted) return noted;
+        return database_.execute("DELETE FROM adopted WHERE number <= (SELECT max(number) FROM adopted) - " +
+                                 std::to_string(kAdoptedKept));
+    });
+}
+
+Result<void> SqliteQueue::adopt_from(const std::string& path, const std::function<void(Diagnostic)>& diagnose) {
+    const auto trouble = [&](const Error& error) {
+        return Error{ErrorCode::unavailable, "cannot take over " + path + ": " + error.message};
+    };
+    // The second attempt is with what could be saved of a damaged file.
+    for (int attempt = 1;; ++attempt) {
+        Source source;
+        auto opened = open_whole(path, limits_);
+        if (!opened && opened.error().code == ErrorCode::corrupt && attempt == 1) {
+            if (auto saved = start_over(path, limits_, std::nullopt, diagnose); !saved) return trouble(saved.error());
+            continue;
+        }
+        if (!opened) return trouble(opened.error());
+        source.queue = std::move(*opened);
+        auto id = source.queue->database_.prepare("SELECT id FROM identity");
+        if (!id) return trouble(id.error());
+        auto row = id->step();
+        if (!row) return trouble(row.error());
+        source.id = id->blob(0);
+        id->reset();
+        auto known = has_adopted(source.id);
+        if (!known) return std::move(known).error();
+        if (*known) break;
+        // The other file is deleted at once: this one must not lose to a power cut what that one had.
+        if (auto set = set_sync(true); !set) return set;
+        auto taken = take_over(source);
+        if (taken) break;
+        if (source.failure) return taken;
+        if (source.failure.error().code != ErrorCode::corrupt || attempt > 1) return trouble(source.failure.error());
+        const QueueState state = source.queue->state();
+        source.queue.reset();
+        if (auto saved = start_over(path, limits_, state, diagnose); !saved) return trouble(saved.error());
+    }
+    // The file first: SQLite throws a log without its file away, and not the other way round.
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        if (std::remove((path + suffix).c_str()) != 0 && errno != ENOENT)
+            return Error{ErrorCode::unavailable, "cannot delete " + path + suffix + ": " + std::strerror(errno)};
+    }
+    return {};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "src/journal.hpp"
 #include "support/ids.hpp"
 
 namespace pulsekit {
@@ -97,6 +98,25 @@ Result<void> Storage::remember_consent(Consent consent) {
         if (known == consent) return replace_line(root_ + "/consent", name);
     }
     return Error{ErrorCode::invalid, "no such consent"};
+}
+
+std::vector<Storage::Folder> Storage::abandoned() const {
+    std::vector<Folder> found;
+    for (int n = 0; n < kMostProcesses; ++n) {
+        const std::string path = root_ + "/" + std::to_string(n);
+        std::error_code error;
+        // Folders are made in turn and never deleted.
+        if (!std::filesystem::exists(native_path(path), error)) break;
+        if (path == folder_) continue;
+        const auto left = [&] {
+            return std::filesystem::exists(native_path(path + "/events.sqlite"), error) ||
+                   !Journal::leftovers(path + "/journal").empty();
+        };
+        if (!left()) continue;
+        auto lock = FileLock::take(path + "/lock");
+        if (lock && left()) found.push_back({path, std::move(*lock)});
+    }
+    return found;
 }
 
 Result<Storage> Storage::open(const std::string& directory, Random& random) {

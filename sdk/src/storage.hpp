@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <pulsekit/environment.hpp>
 #include <pulsekit/options.hpp>
@@ -38,6 +39,20 @@ public:
     /// The consent last remembered, if any.
     std::optional<Consent> consent() const;
     Result<void> remember_consent(Consent consent);
+
+    /// Whether this process holds folder 0: it is the one that takes over what dead processes left in the others.
+    bool is_first() const { return folder_ == root_ + "/0"; }
+
+    /// The folder of a dead process, locked.
+    struct Folder {
+        std::string path;
+        FileLock lock;
+        std::string queue_path() const { return path + "/events.sqlite"; }
+        std::string journal_directory() const { return path + "/journal"; }
+    };
+    /// Those of the other folders that nobody holds and that are not empty. Hold on to them no longer than needed: a new
+    /// process passes them over.
+    std::vector<Folder> abandoned() const;
 
 private:
     Storage(std::string root, std::string folder, std::string device_id, FileLock lock)

@@ -1,32 +1,31 @@
 #include "src/worker.hpp"
 
 #include <algorithm>
-#include <cstdio>
-
-#include "src/event_editor.hpp"
 
 namespace pulsekit {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kDrainBytes = 1024 * 1024;  // one transaction's worth from one ring
 constexpr milliseconds kBusyPoll{10};             // while events come in
 constexpr milliseconds kIdlePoll{160};            // beyond it the worker sleeps until it is woken
 constexpr milliseconds kLongSleep{60'000};
 constexpr milliseconds kStorageRetry{1'000};
+constexpr milliseconds kAdoptEvery{30'000};
 
 }  // namespace
 
 Worker::Worker(Dependencies dependencies)
-    : dependencies_(std::move(dependencies)), uploader_(dependencies_.uploader), poll_interval_(kBusyPoll) {
+    : dependencies_(std::move(dependencies)), uploader_(dependencies_.uploader),
+      recovery_{dependencies_.options, dependencies_.context, dependencies_.diagnose},
+      poll_interval_(kBusyPoll) {
     // What an earlier run left has waited long enough.
     if (dependencies_.queue->ledger().queued() > 0) due_ = dependencies_.clock.monotonic();
     uploader_.set_context(dependencies_.context);
     requests_.consent = dependencies_.consent;
     requests_.erase = dependencies_.consent == Consent::denied;
     snapshot_.ledger = dependencies_.queue->ledger();
-    snapshot_.recovered = dependencies_.leftovers.empty();
+    snapshot_.recovered = dependencies_.leftovers.empty() && !dependencies_.storage;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -149,6 +148,7 @@ bool Worker::turn() {
     // Asked before the drain: what was tracked before stop() is then in the queue when we decide whether we are done.
     const Requests now = requests();
     recover_leftovers();
+    adopt();
     const bool found = drain();
     if (auto erased = erase_if_denied(); !erased) queue_failed(erased.error());
     if (is_finished(now)) return false;
@@ -232,7 +232,7 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
         if (drained.position == before.position && intake.mark.overflowed == before.overflowed &&
             intake.mark.sampled == before.sampled)
             continue;
-        edit(intake);
+        edit_intake(intake, dependencies_.options);
         intake.power = (drained.any_flags & record_flag::kPower) != 0;
         all.any_flags |= drained.any_flags;
         all.all_flags &= drained.all_flags;
@@ -263,15 +263,6 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
     if (all.events != 0) note_waiting(all);
     publish();
     return {};
-}
-
-/// Lets the application see the events before they are kept.
-void Worker::edit(Intake& intake) const {
-    const auto& before_send = dependencies_.options.before_send;
-    if (!before_send || intake.count == 0) return;
-    const std::uint32_t kept = edit_events(intake.records, before_send);
-    if (kept != intake.count) intake.dropped["before_send"] = intake.count - kept;
-    intake.count = kept;
 }
 
 void Worker::note_waiting(const Ring::Drained& drained) {
@@ -305,7 +296,7 @@ void Worker::recover_leftovers() {
     auto& leftovers = dependencies_.leftovers;
     if (leftovers.empty() || dependencies_.clock.monotonic() < storage_retry_at_) return;
     while (!leftovers.empty()) {
-        if (auto recovered = recover(leftovers.back()); !recovered) {
+        if (auto recovered = recovery_.recover_ring(leftovers.back(), *dependencies_.queue); !recovered) {
             queue_failed(recovered.error());
             return;  // the file stays: its events are safe in it
         }
@@ -315,45 +306,35 @@ void Worker::recover_leftovers() {
     publish();
 }
 
-Result<void> Worker::recover(const std::string& path) {
-    auto ring = Ring::recover(path);
-    if (!ring && ring.error().code == ErrorCode::not_found) {
-        std::remove(path.c_str());
-        return {};
+bool Worker::adopts() const {
+    return dependencies_.storage && dependencies_.storage->is_first() && !dependencies_.queue_path.empty();
+}
+
+void Worker::adopt() {
+    if (!adopts()) {
+        adopted_once_ = true;
+        return;
     }
-    if (!ring) {
-        const std::string aside = path + ".corrupt";
-        std::rename(path.c_str(), aside.c_str());
-        dependencies_.diagnose({Diagnostic::Level::error, ring.error().code,
-                                "a journal of an earlier run cannot be read and is set aside as " + aside});
-        return {};
-    }
-    (*ring)->skip_to(dependencies_.queue->state().mark_of((*ring)->id()).position);
-    Ring::Drained drained;
-    do {
-        const RingMark before = dependencies_.queue->state().mark_of((*ring)->id());
-        Intake intake;
-        intake.ring = (*ring)->id();
-        intake.mark = before;
-        if (intake.mark.context.empty()) intake.mark.context = dependencies_.context;
-        intake.mark.overflowed = (*ring)->overflowed();
-        intake.mark.sampled = (*ring)->sampled();
-        drained = (*ring)->drain(intake.records, intake.mark.context, kDrainBytes);
-        intake.mark.position = drained.position;
-        intake.count = drained.events;
-        if (intake.count != 0 || intake.mark.overflowed != before.overflowed || intake.mark.sampled != before.sampled) {
-            edit(intake);
-            if (auto appended = dependencies_.queue->append({intake}); !appended) return appended;
+    const Time now = dependencies_.clock.monotonic();
+    if (now < storage_retry_at_ || (adopted_once_ && now < adopt_at_)) return;
+    adopt_at_ = now + kAdoptEvery;
+    bool any = false;
+    for (const auto& folder : dependencies_.storage->abandoned()) {
+        if (auto adopted = recovery_.adopt(folder, *dependencies_.queue); adopted) {
+            any = true;
+        } else if (adopted.error().code == ErrorCode::corrupt) {
+            queue_failed(adopted.error());
+            return;
+        } else if (adopted.error().message != adoption_problem_) {
+            adoption_problem_ = adopted.error().message;
+            dependencies_.diagnose({Diagnostic::Level::warning, adopted.error().code,
+                                    "what an earlier process left stays where it is: " + adoption_problem_});
         }
-        (*ring)->release(drained.position);
-    } while (drained.more);
-    if (drained.torn) {
-        dependencies_.diagnose({Diagnostic::Level::warning, ErrorCode::corrupt,
-                                "the end of an earlier run's journal was torn: what lay after it is lost"});
     }
-    if (auto forgotten = dependencies_.queue->forget_ring((*ring)->id()); !forgotten) return forgotten;
-    std::remove(path.c_str());
-    return {};
+    if (adopted_once_ && !any) return;
+    adopted_once_ = true;
+    if (dependencies_.queue->ledger().queued() > 0) due_ = now;
+    publish();
 }
 
 void Worker::queue_failed(const Error& error) {
@@ -393,7 +374,7 @@ void Worker::publish() {
                  drained_sampled_,
                  drained_without_ring_,
                  uploader_.last_problem(),
-                 dependencies_.leftovers.empty()};
+                 dependencies_.leftovers.empty() && adopted_once_};
     published_.notify_all();
 }
 
@@ -403,6 +384,7 @@ void Worker::sleep(const Requests& seen, bool found) {
     poll_interval_ = found ? Time(kBusyPoll) : std::min<Time>(poll_interval_ * 2, Time(kIdlePoll) * 2);
     const bool idle = poll_interval_ > Time(kIdlePoll) && dependencies_.leftovers.empty() && storage_problem_.empty();
     Time until = now + (idle ? Time(kLongSleep) : poll_interval_);
+    if (adopts()) until = std::min(until, std::max({adopt_at_, storage_retry_at_, now + Time(kBusyPoll)}));
     // What the worker drains is on the disk when the append returns.
     if (const Time window = dependencies_.options.power_window; window > Time(0) && !idle)
         until = std::min(until, now + window / 2);

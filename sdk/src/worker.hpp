@@ -17,6 +17,8 @@
 
 #include "src/journal.hpp"
 #include "src/queue.hpp"
+#include "src/recovery.hpp"
+#include "src/storage.hpp"
 #include "src/uploader.hpp"
 #include "support/mutex.hpp"
 
@@ -36,6 +38,7 @@ public:
         std::vector<std::string> leftovers;  ///< ring files of dead processes
         Uploader::Dependencies uploader;
         std::function<void(Diagnostic)> diagnose;
+        const Storage* storage = nullptr;  ///< with folders of other processes, to take over what the dead left
     };
     explicit Worker(Dependencies dependencies);
     ~Worker();  ///< stops at once
@@ -82,11 +85,11 @@ private:
     void run();
     bool turn();
     void recover_leftovers();
-    Result<void> recover(const std::string& path);
+    bool adopts() const;
+    void adopt();
     bool drain();
     Result<void> drain_once(bool& found, bool& more);
     Result<void> erase_if_denied();
-    void edit(Intake& intake) const;
     void note_waiting(const Ring::Drained& drained);
     static bool may_send(const Requests& requests) {
         return !requests.paused && requests.consent == Consent::granted;
@@ -105,6 +108,7 @@ private:
 
     Dependencies dependencies_;
     Uploader uploader_;
+    const Recovery recovery_;
 
     // The worker thread's own.
     std::uint64_t drained_ = 0;
@@ -114,6 +118,9 @@ private:
     std::optional<Time> due_;  // when what is queued should go out
     Time storage_retry_at_{0};
     std::string storage_problem_;
+    bool adopted_once_ = false;
+    Time adopt_at_{0};
+    std::string adoption_problem_;
     Time poll_interval_{0};
 
     mutable Mutex mutex_;

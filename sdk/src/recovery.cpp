@@ -1,0 +1,76 @@
+#include "src/recovery.hpp"
+
+#include <cstdio>
+
+#include "src/event_editor.hpp"
+#include "src/journal.hpp"
+#include "src/ring.hpp"
+
+namespace pulsekit {
+
+void edit_intake(Intake& intake, const Options& options) {
+    if (!options.before_send || intake.count == 0) return;
+    const std::uint32_t kept = edit_events(intake.records, options.before_send);
+    if (kept != intake.count) intake.dropped["before_send"] = intake.count - kept;
+    intake.count = kept;
+}
+
+Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const {
+    auto ring = Ring::recover(path);
+    if (!ring && ring.error().code == ErrorCode::not_found) {
+        std::remove(path.c_str());
+        return {};
+    }
+    if (!ring) {
+        const std::string aside = path + ".corrupt";
+        std::rename(path.c_str(), aside.c_str());
+        diagnose({Diagnostic::Level::error, ring.error().code,
+                                "a journal of an earlier run cannot be read and is set aside as " + aside});
+        return {};
+    }
+    (*ring)->skip_to(queue.state().mark_of((*ring)->id()).position);
+    Ring::Drained drained;
+    do {
+        const RingMark before = queue.state().mark_of((*ring)->id());
+        Intake intake;
+        intake.ring = (*ring)->id();
+        intake.mark = before;
+        if (intake.mark.context.empty()) intake.mark.context = context;
+        intake.mark.overflowed = (*ring)->overflowed();
+        intake.mark.sampled = (*ring)->sampled();
+        drained = (*ring)->drain(intake.records, intake.mark.context, kDrainBytes);
+        intake.mark.position = drained.position;
+        intake.count = drained.events;
+        if (intake.count != 0 || intake.mark.overflowed != before.overflowed || intake.mark.sampled != before.sampled) {
+            edit_intake(intake, options);
+            if (auto appended = queue.append({intake}); !appended) return appended;
+        }
+        (*ring)->release(drained.position);
+    } while (drained.more);
+    if (drained.torn) {
+        diagnose({Diagnostic::Level::warning, ErrorCode::corrupt,
+                                "the end of an earlier run's journal was torn: what lay after it is lost"});
+    }
+    if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
+    std::remove(path.c_str());
+    return {};
+}
+
+Result<void> Recovery::adopt(const Storage::Folder& folder, Queue& queue) const {
+    const auto rings = Journal::leftovers(folder.journal_directory());
+    if (!rings.empty()) {
+        // By way of its own queue, which knows how far each ring was read.
+        const auto trouble = [&](const Error& error) {
+            return Error{ErrorCode::unavailable, "cannot recover " + folder.path + ": " + error.message};
+        };
+        const QueueLimits limits{options.max_queue_bytes, options.overflow};
+        auto theirs = open_sqlite_queue(folder.queue_path(), limits, diagnose);
+        if (!theirs) return trouble(theirs.error());
+        for (const auto& ring : rings) {
+            if (auto recovered = recover_ring(ring, **theirs); !recovered) return trouble(recovered.error());
+        }
+    }
+    return queue.adopt_from(folder.queue_path(), diagnose);
+}
+
+}  // namespace pulsekit
