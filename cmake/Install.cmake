@@ -1,5 +1,5 @@
 # What `cmake --install` ships: component SDK (the shared library), SDK_Development (headers, CMake package, pkg-config
-# file, static library) and Collector (the server). tests/install consumes them.
+# file, static library), Send (pulse-send) and Collector (the server). tests/install consumes them.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pulsekit)
@@ -67,6 +67,9 @@ endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/pulsekit.pc.in ${PROJECT_BINARY_DIR}/pulsekit.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pulsekit.pc DESTINATION ${pc_dir} COMPONENT SDK_Development)
 
+if(PULSEKIT_SEND)
+  install(TARGETS pulse-send RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Send)
+endif()
 if(PULSEKIT_COLLECTOR)
   install(TARGETS pulse-collector RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Collector)
 endif()

@@ -9,6 +9,7 @@ set(ROOMS
   "sdk/include       : pulsekit/"
   "sdk/support       : pulsekit/ support"
   "sdk/src           : pulsekit/ support src"
+  "sdk/send          : pulsekit/ send"
   "collector/crypto  : support crypto"
   "collector/model   : support model"
   "collector/http    : support crypto model http"
@@ -108,7 +109,7 @@ macro(check_include file quote header)
 endmacro()
 
 set(files "")
-foreach(folder sdk/include sdk/support sdk/src collector tests examples)
+foreach(folder sdk/include sdk/support sdk/src sdk/send collector tests examples)
   file(GLOB_RECURSE found RELATIVE ${ROOT} ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.hpp ${ROOT}/${folder}/*.c
     ${ROOT}/${folder}/*.cpp)
   list(FILTER found EXCLUDE REGEX "node_modules/")
