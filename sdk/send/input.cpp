@@ -126,9 +126,4 @@ void Input::note_signal() {
     }
 }
 
-void Input::pause(int milliseconds) {
-    pollfd signals{signal_pipe_, POLLIN, 0};
-    if (::poll(&signals, stopped_ ? 0 : 1, milliseconds) > 0) note_signal();
-}
-
 }  // namespace pulsekit::send

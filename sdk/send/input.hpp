@@ -30,12 +30,6 @@ public:
     /// The next line; nothing at the end. `unavailable` when reading failed.
     Result<std::optional<InputLine>> next();
 
-    /// A signal asked for the end.
-    bool stopped() const { return stopped_; }
-
-    /// Waits, but not beyond the first signal.
-    void pause(int milliseconds);
-
 private:
     enum class More { yes, no, failed };
     More fill();

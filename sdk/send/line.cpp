@@ -1,5 +1,6 @@
 #include "send/line.hpp"
 
+#include <functional>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -11,33 +12,52 @@ namespace {
 
 using Kind = JsonReader::Kind;
 
-bool read_property(JsonReader& json, const std::string& name, Properties& out) {
+constexpr int kMaxDepth = 16;  // as the SDK nests
+
+bool read_properties(JsonReader& json, Properties& out, int depth);
+
+/// Reads the next value and hands it to `take`, whatever its kind.
+bool read_value(JsonReader& json, int depth, const std::function<void(const Value&)>& take) {
     switch (json.peek()) {
         case Kind::text:
-            if (const auto text = json.text()) out.set(name, *text);
+            if (const auto text = json.text()) take(Value(*text));
             break;
         case Kind::number:
             if (const auto number = json.number()) {
-                std::visit([&](auto value) { out.set(name, value); }, *number);
+                std::visit([&](auto value) { take(Value(value)); }, *number);
             }
             break;
         case Kind::boolean:
-            if (const auto boolean = json.boolean()) out.set(name, *boolean);
+            if (const auto boolean = json.boolean()) take(Value(*boolean));
             break;
         case Kind::null:
-            if (json.null()) out.set(name, nullptr);
+            if (json.null()) take(Value(nullptr));
             break;
-        case Kind::object:
-        case Kind::array: return json.fail("the property '" + name + "' is an object or an array");
+        case Kind::object: {
+            if (depth == kMaxDepth) return json.fail("its properties nest deeper than 16");
+            Properties object;
+            if (read_properties(json, object, depth + 1)) take(Value(object));
+            break;
+        }
+        case Kind::array: {
+            if (depth == kMaxDepth) return json.fail("its properties nest deeper than 16");
+            Array array;
+            json.begin_array();
+            while (json.next_element()) {
+                if (!read_value(json, depth + 1, [&](const Value& value) { array.add(value); })) return false;
+            }
+            if (!json.failed()) take(Value(array));
+            break;
+        }
         case Kind::other: return json.skip_value();
     }
     return !json.failed();
 }
 
-bool read_properties(JsonReader& json, Properties& out) {
+bool read_properties(JsonReader& json, Properties& out, int depth) {
     json.begin_object();
     while (const auto name = json.next_member()) {
-        if (!read_property(json, *name, out)) return false;
+        if (!read_value(json, depth, [&](const Value& value) { out.set(*name, value); })) return false;
     }
     return !json.failed();
 }
@@ -64,7 +84,7 @@ Result<Line> parse_line(std::string_view text) {
                 json.skip_value();
             } else if (*member == "properties" && json.peek() == Kind::object) {
                 line.properties = {};
-                read_properties(json, line.properties);
+                read_properties(json, line.properties, 0);
             } else if (*member == "properties") {
                 problem = "its properties are no object";
                 json.skip_value();

@@ -186,7 +186,8 @@ struct Client::Impl {
     std::unique_ptr<Queue> open_queue();
     void begin_context();
     Tracked track(const Call& call, const EventOptions& event);
-    Tracked write(Producer& producer, RecordHead& head, const Call& call);
+    Tracked write(Producer& producer, RecordHead& head, const Call& call, std::chrono::milliseconds wait_for_room);
+    char* reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room);
     const char* check(Producer& producer, const char* record, std::size_t size) const;
     Tracked why_not() const;
     bool is_forked() const noexcept { return fork_count() != forks; }
@@ -349,7 +350,7 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     head.time_ms = now;
     head.name = call.name;
     head.properties = call.property_count();
-    const Tracked tracked = write(*producer, head, call);
+    const Tracked tracked = write(*producer, head, call, event.wait_for_room);
     if (!tracked) return tracked;
     if (power && options.power_window.count() == 0) {
         if (auto synced = producer->ring->sync(); !synced) {
@@ -365,7 +366,25 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     return tracked;
 }
 
-Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& call) {
+/// Room for a record; null when there is none, counted.
+char* Client::Impl::reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room) {
+    char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
+    if (!room && wait_for_room.count() > 0) {
+        const Clock::Duration until = clock->monotonic() + wait_for_room;
+        while (!room && clock->monotonic() < until) {
+            worker->wait_for_progress(until);
+            room = producer.ring->reserve(static_cast<std::uint32_t>(size));
+        }
+    }
+    if (!room) {
+        producer.ring->count_overflow();
+        worker->wake();
+    }
+    return room;
+}
+
+Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& call,
+                            std::chrono::milliseconds wait_for_room) {
     head.sequence = producer.sequence->fetch_add(1, std::memory_order_relaxed) + 1;
     const char* end = nullptr;
     char* const start = producer.ring->room(end);
@@ -385,12 +404,8 @@ Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& ca
         if (!properties) return refused(Refusal::invalid, "a property breaks a rule (see Properties::set)");
         size = head.encoded_size() + *properties;
         if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
-        char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
-        if (!room) {
-            producer.ring->count_overflow();
-            worker->wake();
-            return refused(Refusal::full, "the journal is full");
-        }
+        char* room = reserve(producer, size, wait_for_room);
+        if (!room) return refused(Refusal::full, "the journal is full");
         record = room;
         ByteWriter out(room);
         head.encode(out);

@@ -61,6 +61,15 @@ void Worker::hurry() {
     wake_.notify_one();
 }
 
+void Worker::wait_for_progress(Clock::Duration until) {
+    MutexLock lock(mutex_);
+    requests_.woken = true;
+    asleep_.store(false, std::memory_order_relaxed);
+    wake_.notify_one();
+    dependencies_.clock.wait_until(published_, lock.native(),
+                                   std::min(until, dependencies_.clock.monotonic() + Time(kBusyPoll)));
+}
+
 Result<void> Worker::flush(milliseconds deadline) {
     const Time until = dependencies_.clock.monotonic() + deadline;
     MutexLock lock(mutex_);

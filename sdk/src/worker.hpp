@@ -46,6 +46,8 @@ public:
     /// True while the worker sleeps for long: whoever tracks should wake() it.
     bool is_asleep() const noexcept { return asleep_.load(std::memory_order_relaxed); }
     void wake() noexcept;
+    /// Wakes the worker and waits until it has done something, or for the deadline on the monotonic clock.
+    void wait_for_progress(Clock::Duration until);
 
     /// Consent::denied erases what is queued, soon.
     void set_consent(Consent consent);

@@ -49,7 +49,7 @@ inline void read(std::string_view frames, std::size_t skip, std::size_t count) {
 inline std::size_t count_events(std::string_view frames) {
     FrameReader reader(frames);
     std::size_t events = 0;
-    while (const auto frame = reader.next()) events += is_context(*frame) ? 0 : 1;
+    while (const auto frame = reader.next()) events += is_context(*frame) ? 0U : 1U;
     return events;
 }
 

@@ -65,6 +65,9 @@ struct EventOptions {
     Priority priority = Priority::normal;
     Latency latency = Latency::normal;
     Durability durability = Durability::process;  ///< the stronger of this and Options::durability holds
+    /// How long track() may wait for room in a full journal before it refuses the event: for callers that may block,
+    /// such as the reader of a pipe. By default it does not wait.
+    std::chrono::milliseconds wait_for_room{0};
 };
 
 /// Something that went wrong in the application.
