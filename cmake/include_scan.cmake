@@ -32,7 +32,7 @@ set(OWNED
   "httplib.h   : collector/http/server.cpp"
   "sqlite3.h   : sdk/support/sqlite/"
   "curl/       : sdk/support/curl/ tests/support/"
-  "zlib.h      : sdk/support/gzip.cpp"
+  "zlib.h      : sdk/support/gzip.cpp tests/bench/sink.hpp"
   "openssl/    : collector/crypto/ tests/support/tls_server.hpp"
   "simdjson.h  : collector/ingest/ tests/collector/ingest/"
   "nlohmann/   : collector/http/json.hpp tests/integration/"

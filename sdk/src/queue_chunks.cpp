@@ -56,6 +56,7 @@ Result<std::vector<CutChunk>> cut_into_chunks(std::string_view records) {
             stale.fill(true);
             continue;
         }
+        if (context.empty()) return Error{ErrorCode::internal, "journal: an event comes before any context"};
         const std::size_t given = flags_of(*frame) & record_flag::kPriorityMask;
         const std::size_t priority = given < kPriorities ? given : kNormalPriority;
         std::size_t& at = open[priority];

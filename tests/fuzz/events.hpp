@@ -34,7 +34,9 @@ inline void encode(const std::vector<RecordView>& events) {
         const auto last = events.begin() + static_cast<std::ptrdiff_t>(std::min(events.size(), wire.max_events));
         const std::string body = wire.encode({events.begin(), last}, {"app"});
         json::Reader reader(body);
-        require(reader.skip_value() && reader.at_end(), "a wire's output is not JSON");
+        const bool whole = reader.skip_value() && reader.at_end();
+        if (!whole) std::fprintf(stderr, "%s\n", body.c_str());
+        require(whole, "a wire's output is not JSON");
     }
 }
 

@@ -42,7 +42,7 @@ public:
         return nlohmann::json::parse(reply.body);
     }
 
-    /// How often each event id is stored. Reads the database beside the running collector.
+    /// How often each event id is stored, those of the SDK's own reports left out. Reads the database beside the running collector.
     std::map<std::string, int> stored_ids() const {
         auto database = sqlite::Database::open(data_ + "/pulse.sqlite", sqlite::Access::read_only);
         if (!database) throw std::runtime_error(database.error().message);
@@ -54,7 +54,7 @@ public:
     }
 
 private:
-    static constexpr const char* kEventIds = "SELECT event_id FROM events";
+    static constexpr const char* kEventIds = "SELECT event_id FROM events WHERE kind <> 10";
 
     void start(const std::string& listen) {
         process_ = std::make_unique<Process>(

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 class FaultsTest : public testing::Test {
 protected:
-    Client open() {
+    Client open(std::size_t journal_bytes = 256 * 1024) {
         Options options;
         options.endpoint = "http://collector";
         options.api_key = "key";
@@ -33,7 +33,7 @@ protected:
         options.retry_base = milliseconds(1);
         options.retry_cap = milliseconds(20);
         options.close_deadline = milliseconds(0);
-        options.journal_bytes_per_thread = 256 * 1024;
+        options.journal_bytes_per_thread = journal_bytes;
         options.on_diagnostic = [this](const Diagnostic& diagnostic) {
             const std::lock_guard lock(mutex_);
             diagnostics_ += diagnostic.message + "\n";
@@ -106,8 +106,8 @@ TEST_F(FaultsTest, AFullDiskIsToldAndWhatTheJournalHoldsIsDeliveredWhenThereIsRo
 }
 
 TEST_F(FaultsTest, WithoutRoomForAJournalItIsKeptInMemory) {
-    auto client = open();
-    const FullDisk full(100 * 1024);
+    auto client = open(4 * 1024 * 1024);
+    const FullDisk full(2 * 1024 * 1024);  // enough for the queue, too little for a ring
     std::thread([&] { EXPECT_TRUE(client.track("one")); }).join();
     wait_for([&] { return told("a journal is kept in memory instead of on disk"); });
     online_ = true;

@@ -40,6 +40,22 @@ std::string_view vital_member(std::string_view vital) {
     return "performance.cls";
 }
 
+struct TextMember {
+    std::string_view field;
+    std::string_view member;
+};
+constexpr TextMember kTextMembers[] = {{field_name::kErrorType, "error.type"},
+                                       {field_name::kErrorMessage, "error.message"},
+                                       {field_name::kErrorStack, "error.stack"},
+                                       {field_name::kJourney, "gen_ai.journey.id"},
+                                       {field_name::kStep, "gen_ai.journey.step.id"},
+                                       {field_name::kStepName, "gen_ai.journey.step.name"},
+                                       {field_name::kStateKey, "ui.state.key"},
+                                       {field_name::kStateBefore, "ui.state.before"},
+                                       {field_name::kStateAfter, "ui.state.after"},
+                                       {field_name::kApiMethod, "api.method"},
+                                       {field_name::kApiPath, "api.path"}};
+
 /// The member that the field goes to; empty: to the metadata.
 std::string_view member_of(const RecordView& event, std::string_view vital, std::string_view field,
                            const Value& value) {
@@ -47,11 +63,10 @@ std::string_view member_of(const RecordView& event, std::string_view vital, std:
     if (is_count) return value.type() == Value::Type::integer ? prop_name(event, field) : std::string_view();
     if (field == field_name::kMetricValue) return vital.empty() ? std::string_view() : vital_member(vital);
     if (value.type() != Value::Type::text) return {};
-    if (field == field_name::kErrorType || field == field_name::kErrorMessage || field == field_name::kErrorStack) {
-        return field;
+    for (const auto& text : kTextMembers) {
+        if (text.field == field) return text.member;
     }
-    if (field == field_name::kMetric || field == field_name::kRevenueCurrency) return {};
-    return prop_name(event, field);
+    return {};
 }
 
 void append_fields(EventWriter& out, const RecordView& event, std::string_view vital) {
