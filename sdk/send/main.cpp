@@ -103,8 +103,9 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
     std::string deadline;
     std::string wire = kWires[0].name;
     const std::pair<const char*, std::string*> flags[] = {
-        {"--endpoint", &arguments.endpoint}, {"--key", &arguments.key},         {"--storage", &arguments.storage},
-        {"--wire", &wire},                   {"--project", &arguments.project}, {"--close-deadline", &deadline},
+        {"--endpoint", &arguments.endpoint}, {"--key", &arguments.key},
+        {"--storage", &arguments.storage},   {"--wire", &wire},
+        {"--project", &arguments.project},   {"--close-deadline", &deadline},
     };
     for (int i = 1; i < argc; ++i) {
         const std::string flag = argv[i];
@@ -124,7 +125,8 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
     for (const auto& required : {flags[0], flags[1], flags[2]}) {
         if (required.second->empty()) return wrong(std::string(required.first) + " is required");
     }
-    const auto* known = std::find_if(std::begin(kWires), std::end(kWires), [&](const Wire& w) { return w.name == wire; });
+    const auto* known =
+        std::find_if(std::begin(kWires), std::end(kWires), [&](const Wire& w) { return w.name == wire; });
     if (known == std::end(kWires)) return wrong("unknown wire '" + wire + "'");
     arguments.dialect = known->dialect;
     if (!deadline.empty()) {

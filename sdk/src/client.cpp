@@ -32,12 +32,13 @@ Result<void> check_options(const Options& options) {
     if (options.endpoint.compare(0, 7, "http://") != 0 && options.endpoint.compare(0, 8, "https://") != 0) {
         return Error{ErrorCode::invalid, "Options::endpoint must start with https:// or http://"};
     }
-    for (const auto* text : {&options.app_version, &options.app_build, &options.environment.os,
-                             &options.environment.os_version, &options.environment.arch, &options.environment.locale,
-                             &options.environment.time_zone, &options.environment.screen,
-                             &options.environment.device_class, &options.environment.network_type}) {
+    for (const auto* text :
+         {&options.app_version, &options.app_build, &options.environment.os, &options.environment.os_version,
+          &options.environment.arch, &options.environment.locale, &options.environment.time_zone,
+          &options.environment.screen, &options.environment.device_class, &options.environment.network_type}) {
         if (text->size() > kMaxNameBytes)
-            return Error{ErrorCode::invalid, "Options: app_version, app_build and the environment have at most 255 bytes"};
+            return Error{ErrorCode::invalid,
+                         "Options: app_version, app_build and the environment have at most 255 bytes"};
     }
     if (!PropertiesAccess::valid(options.global_properties) ||
         PropertiesAccess::encoded(options.global_properties).size() > kMaxGlobalBytes)

@@ -25,9 +25,10 @@ bool EventEditor::run(const std::function<bool(Event&)>& before_send) {
 }
 
 std::string EventEditor::encoded() const {
-    RecordHead head{record_.type, static_cast<std::uint8_t>(record_.field_count), record_.flags, record_.id,
-                    record_.time_ms, record_.sequence, name_,
-                    static_cast<std::uint32_t>(record_.field_count + members_.size())};
+    RecordHead head{record_.type,    static_cast<std::uint8_t>(record_.field_count),
+                    record_.flags,   record_.id,
+                    record_.time_ms, record_.sequence,
+                    name_,           static_cast<std::uint32_t>(record_.field_count + members_.size())};
     std::string out(head.encoded_size(), '\0');
     ByteWriter writer(&out[0]);
     head.encode(writer);

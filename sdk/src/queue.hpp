@@ -66,11 +66,11 @@ struct QueueState {
 
 /// Records on their way from one ring into the queue.
 struct Intake {
-    std::string records;  ///< u32 size and bytes each, a context first (record.hpp)
-    std::uint32_t count = 0;  ///< events among them
-    std::uint64_t ring = 0;   ///< Ring::id()
-    RingMark mark;            ///< where the ring has been read to
-    bool power = false;       ///< must survive a loss of power once append() returns
+    std::string records;                           ///< u32 size and bytes each, a context first (record.hpp)
+    std::uint32_t count = 0;                       ///< events among them
+    std::uint64_t ring = 0;                        ///< Ring::id()
+    RingMark mark;                                 ///< where the ring has been read to
+    bool power = false;                            ///< must survive a loss of power once append() returns
     std::map<std::string, std::uint64_t> dropped;  ///< events that were read but are not among the records
 };
 

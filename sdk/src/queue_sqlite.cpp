@@ -271,8 +271,7 @@ private:
             {&settle_, "UPDATE chunks SET settled = ? WHERE id = ?"},
             {&delete_, "DELETE FROM chunks WHERE id = ?"},
             {&oldest_, "SELECT id, count - settled FROM chunks ORDER BY id"},
-            {&oldest_of_lowest_,
-             "SELECT id, count - settled FROM chunks WHERE priority <= ? ORDER BY priority, id"},
+            {&oldest_of_lowest_, "SELECT id, count - settled FROM chunks WHERE priority <= ? ORDER BY priority, id"},
             {&pages_, "PRAGMA page_count"},
             {&free_pages_, "PRAGMA freelist_count"},
             {&mark_,
@@ -446,9 +445,9 @@ private:
 Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, const QueueLimits& limits) {
     auto database = Database::open(path, Access::create);
     if (!database) return std::move(database).error();
-    if (auto set = database->execute(
-            "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-            "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 8388608");
+    if (auto set =
+            database->execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                              "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 8388608");
         !set) {
         return std::move(set).error();
     }

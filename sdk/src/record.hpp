@@ -97,10 +97,10 @@ struct BasicContext {
     Text network_type;
 
     /// The texts, in the order in which they are encoded.
-    static constexpr Text BasicContext::* kTexts[] = {
-        &BasicContext::user_id,    &BasicContext::device_id,   &BasicContext::app_version, &BasicContext::app_build,
-        &BasicContext::os,         &BasicContext::os_version,  &BasicContext::arch,        &BasicContext::locale,
-        &BasicContext::time_zone,  &BasicContext::screen,      &BasicContext::device_class, &BasicContext::network_type};
+    static constexpr Text BasicContext::*kTexts[] = {
+        &BasicContext::user_id,   &BasicContext::device_id,  &BasicContext::app_version,  &BasicContext::app_build,
+        &BasicContext::os,        &BasicContext::os_version, &BasicContext::arch,         &BasicContext::locale,
+        &BasicContext::time_zone, &BasicContext::screen,     &BasicContext::device_class, &BasicContext::network_type};
 };
 
 struct Context : BasicContext<std::string> {

@@ -25,7 +25,7 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
         const std::string aside = path + ".corrupt";
         std::rename(path.c_str(), aside.c_str());
         diagnose({Diagnostic::Level::error, ring.error().code,
-                                "a journal of an earlier run cannot be read and is set aside as " + aside});
+                  "a journal of an earlier run cannot be read and is set aside as " + aside});
         return {};
     }
     (*ring)->skip_to(queue.state().mark_of((*ring)->id()).position);
@@ -49,7 +49,7 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
     } while (drained.more);
     if (drained.torn) {
         diagnose({Diagnostic::Level::warning, ErrorCode::corrupt,
-                                "the end of an earlier run's journal was torn: what lay after it is lost"});
+                  "the end of an earlier run's journal was torn: what lay after it is lost"});
     }
     if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
     std::remove(path.c_str());

@@ -46,10 +46,10 @@ public:
     struct Drained {
         std::uint64_t position = 0;  ///< release() this once the records are safe
         std::uint32_t events = 0;
-        std::uint8_t any_flags = 0;  ///< of the events, or-ed
+        std::uint8_t any_flags = 0;     ///< of the events, or-ed
         std::uint8_t all_flags = 0xff;  ///< of the events, and-ed
-        bool more = false;           ///< `max_bytes` came first
-        bool torn = false;           ///< recovery only: what follows is not whole
+        bool more = false;              ///< `max_bytes` came first
+        bool torn = false;              ///< recovery only: what follows is not whole
     };
     /// Appends the waiting records to `out` as u32 size and bytes each, up to about `max_bytes`, a context first.
     /// `context` is the one in force: where the ring has been read to, and then where this has read to.

@@ -50,13 +50,16 @@ public:
         std::string queue_path() const { return path + "/events.sqlite"; }
         std::string journal_directory() const { return path + "/journal"; }
     };
-    /// Those of the other folders that nobody holds and that are not empty. Hold on to them no longer than needed: a new
-    /// process passes them over.
+    /// Those of the other folders that nobody holds and that are not empty. Hold on to them no longer than needed: a
+    /// new process passes them over.
     std::vector<Folder> abandoned() const;
 
 private:
     Storage(std::string root, std::string folder, std::string device_id, FileLock lock)
-        : root_(std::move(root)), folder_(std::move(folder)), device_id_(std::move(device_id)), lock_(std::move(lock)) {}
+        : root_(std::move(root)),
+          folder_(std::move(folder)),
+          device_id_(std::move(device_id)),
+          lock_(std::move(lock)) {}
 
     std::string root_;
     std::string folder_;

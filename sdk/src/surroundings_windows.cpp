@@ -23,8 +23,8 @@ std::string version() {
     for (const wchar_t* name : {L"CurrentMajorVersionNumber", L"CurrentMinorVersionNumber"}) {
         DWORD number = 0;
         DWORD size = sizeof number;
-        if (::RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", name, RRF_RT_REG_DWORD,
-                           nullptr, &number, &size) != ERROR_SUCCESS)
+        if (::RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", name,
+                           RRF_RT_REG_DWORD, nullptr, &number, &size) != ERROR_SUCCESS)
             return {};
         found += (found.empty() ? "" : ".") + std::to_string(number);
     }
@@ -57,7 +57,8 @@ void find_surroundings(Environment& environment) {
     if (::GetTimeZoneInformation(&zone) != TIME_ZONE_ID_INVALID) {
         const long west = zone.Bias;  // minutes, west positive
         char offset[8];
-        std::snprintf(offset, sizeof offset, "%c%02ld:%02ld", west > 0 ? '-' : '+', std::abs(west) / 60, std::abs(west) % 60);
+        std::snprintf(offset, sizeof offset, "%c%02ld:%02ld", west > 0 ? '-' : '+', std::abs(west) / 60,
+                      std::abs(west) % 60);
         fill(environment.time_zone, offset);
     }
     fill(environment.device_class, "desktop");

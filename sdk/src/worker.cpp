@@ -7,8 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBusyPoll{10};             // while events come in
-constexpr milliseconds kIdlePoll{160};            // beyond it the worker sleeps until it is woken
+constexpr milliseconds kBusyPoll{10};   // while events come in
+constexpr milliseconds kIdlePoll{160};  // beyond it the worker sleeps until it is woken
 constexpr milliseconds kLongSleep{60'000};
 constexpr milliseconds kStorageRetry{1'000};
 constexpr milliseconds kAdoptEvery{30'000};
@@ -16,7 +16,8 @@ constexpr milliseconds kAdoptEvery{30'000};
 }  // namespace
 
 Worker::Worker(Dependencies dependencies)
-    : dependencies_(std::move(dependencies)), uploader_(dependencies_.uploader),
+    : dependencies_(std::move(dependencies)),
+      uploader_(dependencies_.uploader),
       recovery_{dependencies_.options, dependencies_.context, dependencies_.diagnose},
       poll_interval_(kBusyPoll) {
     // What an earlier run left has waited long enough.

@@ -32,8 +32,8 @@ public:
         Clock& clock;
         Journal& journal;
         std::unique_ptr<Queue> queue;
-        std::string queue_path;              ///< empty: the queue lives in memory
-        std::string context;                 ///< for what an earlier run left without one
+        std::string queue_path;  ///< empty: the queue lives in memory
+        std::string context;     ///< for what an earlier run left without one
         Consent consent;
         std::vector<std::string> leftovers;  ///< ring files of dead processes
         Uploader::Dependencies uploader;
@@ -93,9 +93,7 @@ private:
     Result<void> drain_once(bool& found, bool& more);
     Result<void> erase_if_denied();
     void note_waiting(const Ring::Drained& drained);
-    static bool may_send(const Requests& requests) {
-        return !requests.paused && requests.consent == Consent::granted;
-    }
+    static bool may_send(const Requests& requests) { return !requests.paused && requests.consent == Consent::granted; }
     void upload();
     bool is_upload_due(const Requests& requests) const;
     bool is_hurried(const Requests& requests) const;

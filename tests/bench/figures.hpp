@@ -66,7 +66,8 @@ public:
 };
 
 /// Options as an application writes them, with a storage folder.
-inline pulsekit::Options options_for(const std::string& storage, const std::string& endpoint = "http://nowhere.invalid") {
+inline pulsekit::Options options_for(const std::string& storage,
+                                     const std::string& endpoint = "http://nowhere.invalid") {
     pulsekit::Options options;
     options.endpoint = endpoint;
     options.api_key = "key";
@@ -128,7 +129,9 @@ inline double dropped(const pulsekit::Client& client, const char* reason) {
 inline double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 

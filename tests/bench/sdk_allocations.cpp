@@ -7,10 +7,10 @@ thread_local long allocations = 0;
 }
 
 extern "C" {
-void* __libc_malloc(std::size_t size);                          // NOLINT: glibc's own names
-void* __libc_calloc(std::size_t count, std::size_t size);       // NOLINT
-void* __libc_realloc(void* memory, std::size_t size);           // NOLINT
-void* __libc_memalign(std::size_t alignment, std::size_t size); // NOLINT
+void* __libc_malloc(std::size_t size);                           // NOLINT: glibc's own names
+void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT
+void* __libc_realloc(void* memory, std::size_t size);            // NOLINT
+void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT
 
 void* malloc(std::size_t size) {
     ++allocations;

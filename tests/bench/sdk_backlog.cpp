@@ -18,7 +18,8 @@ double status_mb(const char* name) {
 double disk_mb(const std::string& folder) {
     double bytes = 0;
     std::error_code error;
-    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
+         it.increment(error)) {
         std::error_code gone;
         const auto size = it->is_regular_file(gone) ? it->file_size(gone) : 0;
         if (!gone) bytes += static_cast<double>(size);

@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
     bench::print("sdk.delivered.waits_for_room", static_cast<double>(waits), "waits");
     bench::print("sdk.delivered.tracking_s", tracked, "s", 2);
     bench::print("sdk.delivered.events_per_s", delivered / took, "events/s");
-    bench::print("sdk.delivered.events_per_request", static_cast<double>(counts.events) / static_cast<double>(counts.requests), "events");
+    bench::print("sdk.delivered.events_per_request",
+                 static_cast<double>(counts.events) / static_cast<double>(counts.requests), "events");
     bench::print("sdk.cpu_us_per_event", cpu / delivered * 1e6, "us", 2);
     bench::print("sdk.wire_bytes_per_event", static_cast<double>(counts.body_bytes) / delivered, "bytes", 1);
     bench::print("sdk.json_bytes_per_event", static_cast<double>(counts.json_bytes) / delivered, "bytes", 1);

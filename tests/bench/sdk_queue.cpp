@@ -1,4 +1,5 @@
-// How fast the worker takes events from a ring into the queue on disk: the rooms behind the client, without its threads.
+// How fast the worker takes events from a ring into the queue on disk: the rooms behind the client, without its
+// threads.
 #include "src/queue.hpp"
 #include "src/record.hpp"
 #include "src/ring.hpp"

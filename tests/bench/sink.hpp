@@ -96,7 +96,8 @@ private:
             }
             const std::string head = lower(in.substr(0, end + 2));
             const std::size_t length = std::strtoul(header(head, "content-length").c_str(), nullptr, 10);
-            if (header(head, "expect") == "100-continue" && !answer(connection, "HTTP/1.1 100 Continue\r\n\r\n")) return;
+            if (header(head, "expect") == "100-continue" && !answer(connection, "HTTP/1.1 100 Continue\r\n\r\n"))
+                return;
             while (in.size() < end + 4 + length) {
                 if (!more()) return;
             }

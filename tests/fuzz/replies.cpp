@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 2) return 0;
     constexpr int kStatuses[] = {200, 202, 207, 400, 401, 404, 413, 422, 429, 500, 503};
     constexpr std::int64_t kNow = 1'700'000'000'000;
-    const wire::Wire& wire = wire::wire_of(fuzz::kDialects[static_cast<std::uint8_t>(data[0] - '0') % std::size(fuzz::kDialects)]);
+    const wire::Wire& wire =
+        wire::wire_of(fuzz::kDialects[static_cast<std::uint8_t>(data[0] - '0') % std::size(fuzz::kDialects)]);
     std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
     HttpResponse response;
     response.status = kStatuses[static_cast<std::uint8_t>(data[1] - '0') % std::size(kStatuses)];

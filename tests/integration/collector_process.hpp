@@ -42,7 +42,8 @@ public:
         return nlohmann::json::parse(reply.body);
     }
 
-    /// How often each event id is stored, those of the SDK's own reports left out. Reads the database beside the running collector.
+    /// How often each event id is stored, those of the SDK's own reports left out. Reads the database beside the
+    /// running collector.
     std::map<std::string, int> stored_ids() const {
         auto database = sqlite::Database::open(data_ + "/pulse.sqlite", sqlite::Access::read_only);
         if (!database) throw std::runtime_error(database.error().message);

@@ -595,7 +595,7 @@ static void controls(void) {
     CHECK(pulsekit_get_previous_run(client, NULL) == PULSEKIT_INVALID);
     run.size = 1;
     CHECK(pulsekit_get_previous_run(client, &run) == PULSEKIT_INVALID);
-    pulsekit_free(client); /* delivers within close_deadline_ms */
+    pulsekit_free(client);     /* delivers within close_deadline_ms */
     CHECK(server.events >= 1); /* the erasure that was asked for may still take the second */
 }
 

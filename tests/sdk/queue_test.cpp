@@ -442,9 +442,7 @@ TEST_P(QueueTest, TheLedgerIsExactWhenTheQueueOverflows) {
             ASSERT_TRUE(batch.ok());
             ASSERT_TRUE(queue->append({made}).ok());
             const std::size_t settled = random.next() % (batch->count + 1);
-            if (round % 3 == 0) {
-                ASSERT_TRUE(queue->settle(*batch, settled, delivered(settled)).ok());
-            }
+            if (round % 3 == 0) { ASSERT_TRUE(queue->settle(*batch, settled, delivered(settled)).ok()); }
             ASSERT_EQ(queue->ledger().accepted, accepted);
         }
         EXPECT_GT(dropped(*queue, "queue_full"), 0u);
@@ -545,7 +543,8 @@ TEST_F(SqliteQueueTest, TheFileNeverOutgrowsItsCap) {
                 if (i % 50 == 0) {
                     const auto batch = queue->peek(1'000, kMegabyte);
                     ASSERT_TRUE(batch.ok());
-                    const auto some = std::min<std::size_t>(batch->count, random.next() % (10 * static_cast<unsigned>(most)));
+                    const auto some =
+                        std::min<std::size_t>(batch->count, random.next() % (10 * static_cast<unsigned>(most)));
                     ASSERT_TRUE(queue->settle(*batch, some, delivered(some)).ok());
                 }
                 ASSERT_LE(std::filesystem::file_size(path_), limits.max_bytes);
@@ -611,8 +610,7 @@ TEST_F(SqliteQueueTest, WhatCanStillBeReadOfADamagedFileIsSavedAndTheLedgerSaysW
         file.seekp(static_cast<std::streamoff>(size / 2 / 4096 * 4096));
         file << std::string(65'536, '\x5a');
     }
-    auto replaced =
-        replace_sqlite_queue(path_, {}, known, [this](const Diagnostic& d) { diagnostics_.push_back(d); });
+    auto replaced = replace_sqlite_queue(path_, {}, known, [this](const Diagnostic& d) { diagnostics_.push_back(d); });
     ASSERT_TRUE(replaced.ok());
     Queue& queue = **replaced;
     EXPECT_EQ(queue.ledger().accepted, 40'000u);

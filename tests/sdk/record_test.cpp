@@ -102,9 +102,14 @@ TEST(Record, AContextIsReadAsItWasWritten) {
 }
 
 TEST(Record, TheFastPathWritesTheSameBytes) {
-    const Property all[] = {{"i", -5},         {"r", 2.5},        {"b", true},
-                            {"n", nullptr},    {"t", "text"},     {"long", std::string_view("0123456789012345678901234567890123456789")},
-                            {"name-of-sixteen-and-more-bytes", 1}, {"o", Value(nullptr)}};
+    const Property all[] = {{"i", -5},
+                            {"r", 2.5},
+                            {"b", true},
+                            {"n", nullptr},
+                            {"t", "text"},
+                            {"long", std::string_view("0123456789012345678901234567890123456789")},
+                            {"name-of-sixteen-and-more-bytes", 1},
+                            {"o", Value(nullptr)}};
     Properties expected;
     for (const auto& property : all) expected.set(property.name, property.value);
     const std::string_view encoded = PropertiesAccess::encoded(expected);

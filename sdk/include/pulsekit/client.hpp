@@ -47,9 +47,9 @@ struct Tracked {
 /// The delivery ledger of the storage folder since it was made, earlier runs included:
 /// `accepted == delivered + queued + the sum of dropped`, at every moment.
 struct Stats {
-    std::uint64_t accepted = 0;                    ///< valid events handed to track()
-    std::uint64_t delivered = 0;                   ///< acknowledged by the collector
-    std::uint64_t queued = 0;                      ///< waiting, in the journal or the queue
+    std::uint64_t accepted = 0;   ///< valid events handed to track()
+    std::uint64_t delivered = 0;  ///< acknowledged by the collector
+    std::uint64_t queued = 0;     ///< waiting, in the journal or the queue
     /// By reason: journal_full, queue_full, rejected, sampled, before_send, consent, corrupt.
     std::map<std::string, std::uint64_t> dropped;
 
@@ -79,7 +79,7 @@ struct ErrorReport {
 
 /// Money that came in.
 struct Revenue {
-    double amount = 0;          ///< in the currency's main unit
+    double amount = 0;               ///< in the currency's main unit
     std::string_view currency = {};  ///< ISO 4217, three letters
 };
 
@@ -101,7 +101,7 @@ struct StateChange {
 struct ApiCall {
     std::string_view method = {};  ///< required: GET
     std::string_view path = {};    ///< required, without what identifies a person
-    int status = 0;           ///< HTTP status; 0: no answer
+    int status = 0;                ///< HTTP status; 0: no answer
     std::chrono::milliseconds duration{0};
 };
 
@@ -135,8 +135,8 @@ private:
 /// track(), screen() and identify() do no I/O and take no lock that I/O holds; in the steady state they do not allocate
 /// either. When one returns true and there is a storage folder, the event survives the death of the process.
 ///
-/// In a child process after fork() the parent's client is inert: track() refuses with `forked`, nothing is sent, and the
-/// destructor does nothing. The child may open a client of its own.
+/// In a child process after fork() the parent's client is inert: track() refuses with `forked`, nothing is sent, and
+/// the destructor does nothing. The child may open a client of its own.
 ///
 /// Thread safe, save that nothing may run during or after the destructor. Owns one thread.
 class PULSEKIT_API Client {
@@ -173,7 +173,8 @@ public:
     Tracked revenue(std::string_view name, const Revenue& revenue, const Properties& properties = {},
                     const EventOptions& options = {});
     Tracked journey_step(const JourneyStep& step, const Properties& properties = {}, const EventOptions& options = {});
-    Tracked state_change(const StateChange& change, const Properties& properties = {}, const EventOptions& options = {});
+    Tracked state_change(const StateChange& change, const Properties& properties = {},
+                         const EventOptions& options = {});
     Tracked api_call(const ApiCall& call, const Properties& properties = {}, const EventOptions& options = {});
 
     /// A measured value, such as `frame_ms`. `LCP`, `FCP`, `CLS`, `INP` and `TTFB` are the web vitals.

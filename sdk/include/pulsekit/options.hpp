@@ -100,7 +100,7 @@ public:
     /// Calls `visit` with each property.
     void for_each(const std::function<void(const Property&)>& visit) const;
 
-    void set_name(std::string_view name);                         ///< ignored when empty or longer than 255 bytes
+    void set_name(std::string_view name);                          ///< ignored when empty or longer than 255 bytes
     void set_property(std::string_view name, const Value& value);  ///< adds or replaces
     void remove_property(std::string_view name);
 
@@ -205,8 +205,9 @@ struct Options {
     /// Whether the ledger itself is reported to the collector, as events named `pulsekit.delivery`.
     bool report_delivery = true;
 
-    /// Whether fatal signals (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL) are noted for Client::previous_run() before they
-    /// take their course. Without it the next start still knows that the run ended abnormally, but not by which signal.
+    /// Whether fatal signals (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL) are noted for Client::previous_run() before
+    /// they take their course. Without it the next start still knows that the run ended abnormally, but not by which
+    /// signal.
     bool note_fatal_signals = false;
 
     std::chrono::milliseconds connect_timeout{10'000};
