@@ -73,6 +73,13 @@ double place_of(std::string_view text) {
     return static_cast<double>(hash >> 11) * 0x1.0p-53;
 }
 
+std::uint8_t flags_for(const EventOptions& event, Durability least) {
+    static constexpr std::uint8_t kLatency[] = {0, record_flag::kNow, record_flag::kDeferred};
+    auto flags = static_cast<std::uint8_t>(event.priority) | kLatency[static_cast<std::size_t>(event.latency)];
+    if (event.durability == Durability::power || least == Durability::power) flags |= record_flag::kPower;
+    return static_cast<std::uint8_t>(flags);
+}
+
 /// The fields of an event that has only some of them.
 class Fields {
 public:
@@ -109,25 +116,26 @@ const char* to_string(Refusal refusal) noexcept {
 std::string Tracked::id_text() const { return Uuid{id}.text(); }
 
 Tracked Client::Impl::why_not() const {
+    if (is_forked()) return refused(Refusal::forked, "the client belongs to the parent process");
     const std::uint8_t closed_by = gates.load(std::memory_order_relaxed);
     if ((closed_by & gate::kClosed) != 0) return refused(Refusal::closed, "the client is closed");
     if ((closed_by & gate::kDenied) != 0) return refused(Refusal::denied, "the user has denied consent");
     return refused(Refusal::disabled, "the client is disabled");
 }
 
+/// The way of nearly every event goes straight through here, and is kept short; what is seldom is called.
 Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
-    if (gates.load(std::memory_order_relaxed) != 0) return why_not();
-    if (is_forked()) return refused(Refusal::forked, "the client belongs to the parent process");
+    if (gates.load(std::memory_order_relaxed) != 0 || is_forked()) return why_not();
     if (call.name.size() - 1 >= kMaxNameBytes) return refused(Refusal::invalid, "a name has 1 to 255 bytes");
-    Producer* producer = journal->producer();
+    Producer* const producer = journal->producer();
     if (!producer) {
         journal->count_without_ring();
         return refused(Refusal::full, "there is no memory for a journal");
     }
-    const std::int64_t now = clock->unix_ms();
-    start_session_if_idle(now);
-    if (producer->context_version != context_version.load(std::memory_order_acquire) && !refresh_context(*producer)) {
-        producer->ring->count_overflow();
+    const std::int64_t unix_ms = now();
+    if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= kActivityGrainMs) start_session_if_idle(unix_ms);
+    if (producer->context_version != context_version.load(std::memory_order_acquire) &&
+        !wait_for_room(*producer, event.wait_for_room, [&] { return refresh_context(*producer); })) {
         return refused(Refusal::full, "the journal is full");
     }
     if (!options.sampling.empty() && is_sampled_out(*producer, call.name)) {
@@ -137,85 +145,89 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     RecordHead head;
     head.type = call.type;
     head.fields = static_cast<std::uint8_t>(call.field_count);
-    head.flags = static_cast<std::uint8_t>(event.priority);
-    if (event.latency == Latency::now) head.flags |= record_flag::kNow;
-    if (event.latency == Latency::deferred) head.flags |= record_flag::kDeferred;
-    const bool power = event.durability == Durability::power || options.durability == Durability::power;
-    if (power) head.flags |= record_flag::kPower;
-    head.id = producer->ids.next(now);
-    head.time_ms = now;
+    head.flags = flags_for(event, options.durability);
+    head.id = producer->ids.next(unix_ms);
+    head.time_ms = unix_ms;
+    head.sequence = producer->sequence->fetch_add(1, std::memory_order_relaxed) + 1;
     head.name = call.name;
     head.properties = call.property_count();
-    const Tracked tracked = write(*producer, head, call, event.wait_for_room);
-    if (!tracked) return tracked;
-    if (power && options.power_window.count() == 0) {
-        if (auto synced = producer->ring->sync(); !synced) {
-            diagnose({Diagnostic::Level::error, synced.error().code,
-                      "an event is not safe from a loss of power: " + synced.error().message});
-        }
-    }
-    // Once for each time that the ring fills up, not for each event while it is.
-    const bool filling = producer->ring->is_filling();
-    const bool fills_up = filling && !producer->was_filling;
-    producer->was_filling = filling;
-    if (fills_up || worker->is_asleep() || event.latency == Latency::now) worker->wake();
-    return tracked;
-}
 
-/// Room for a record; null when there is none, counted.
-char* Client::Impl::reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room) {
-    char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
-    if (!room && wait_for_room.count() > 0) {
-        const Clock::Duration until = clock->monotonic() + wait_for_room;
-        while (!room && clock->monotonic() < until) {
-            worker->wait_for_progress(until);
-            room = producer.ring->reserve(static_cast<std::uint32_t>(size));
-        }
-    }
-    if (!room) {
-        producer.ring->count_overflow();
-        worker->wake();
-    }
-    return room;
-}
-
-Tracked Client::Impl::write(Producer& producer, RecordHead& head, const Call& call,
-                            std::chrono::milliseconds wait_for_room) {
-    head.sequence = producer.sequence->fetch_add(1, std::memory_order_relaxed) + 1;
     const char* end = nullptr;
-    char* const start = producer.ring->room(end);
-    char* at = start;
-    Put put_all = Put::no_room;
-    if (end > start + head.encoded_size()) {
-        ByteWriter out(at);
-        head.encode(out);
-        at = out.position();
-        put_all = call.write(at, end);
+    char* const record = producer->ring->room(end);
+    char* at = record;
+    if (static_cast<std::size_t>(end - record) <= head.encoded_size()) {
+        return write_slowly(*producer, head, call, event);
     }
-    auto size = static_cast<std::size_t>(at - start);
-    if (put_all == Put::invalid) return refused(Refusal::invalid, "a property breaks a rule (see Properties::set)");
-    const char* record = start;
-    if (put_all == Put::no_room) {
-        const auto properties = call.size();
-        if (!properties) return refused(Refusal::invalid, "a property breaks a rule (see Properties::set)");
-        size = head.encoded_size() + *properties;
-        if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
-        char* room = reserve(producer, size, wait_for_room);
-        if (!room) return refused(Refusal::full, "the journal is full");
-        record = room;
-        ByteWriter out(room);
-        head.encode(out);
-        call.encode_all(out);
-    }
+    ByteWriter out(at);
+    head.encode(out);
+    at = out.position();
+    const Put written = call.write(at, end);
+    if (written != Put::done) return write_slowly(*producer, head, call, event);
+    return publish(*producer, head, static_cast<std::size_t>(at - record), record, event);
+}
+
+/// With the size asked first: for what breaks a rule, and for what the room at the end of a lap was too small for.
+Tracked Client::Impl::write_slowly(Producer& producer, const RecordHead& head, const Call& call,
+                                   const EventOptions& event) {
+    const auto properties = call.size();
+    if (!properties) return refused(Refusal::invalid, "a property breaks a rule (see Properties::set)");
+    const std::size_t size = head.encoded_size() + *properties;
     if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
+    char* record = nullptr;
+    const bool has_room = wait_for_room(producer, event.wait_for_room, [&] {
+        record = producer.ring->reserve(static_cast<std::uint32_t>(size));
+        return record != nullptr;
+    });
+    if (!has_room) return refused(Refusal::full, "the journal is full");
+    ByteWriter out(record);
+    head.encode(out);
+    call.encode_all(out);
+    return publish(producer, head, size, record, event);
+}
+
+inline Tracked Client::Impl::publish(Producer& producer, const RecordHead& head, std::size_t size, const char* record,
+                                     const EventOptions& event) {
     if (head.type != RecordType::track || head.fields != 0 || head.name.size() > kSafeNameBytes ||
         size > kSafeRecordBytes) {
+        if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
         if (const char* reason = check(producer, record, size)) {
             return refused(size > kSafeRecordBytes ? Refusal::too_large : Refusal::invalid, reason);
         }
     }
     producer.ring->commit(static_cast<std::uint32_t>(size));
+    if ((head.flags & record_flag::kPower) != 0) wait_for_power(producer);
+    // Once for each time that the ring fills up, not for each event while it is.
+    const bool filling = producer.ring->is_filling();
+    const bool fills_up = filling && !producer.was_filling;
+    producer.was_filling = filling;
+    if (fills_up || worker->is_asleep() || event.latency == Latency::now) worker->wake();
     return {Refusal::none, head.id.bytes, nullptr};
+}
+
+void Client::Impl::wait_for_power(Producer& producer) {
+    if (options.power_window.count() != 0) return;
+    if (auto synced = producer.ring->sync(); !synced) {
+        diagnose({Diagnostic::Level::error, synced.error().code,
+                  "an event is not safe from a loss of power: " + synced.error().message});
+    }
+}
+
+/// Tries until there is room in the ring, or for as long as the caller may wait; then the event is counted as lost.
+template <typename Attempt>
+bool Client::Impl::wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt) {
+    bool done = attempt();
+    if (!done && wait.count() > 0) {
+        const Clock::Duration until = clock->monotonic() + wait;
+        while (!done && clock->monotonic() < until) {
+            worker->wait_for_progress(until);
+            done = attempt();
+        }
+    }
+    if (!done) {
+        producer.ring->count_overflow();
+        worker->wake();
+    }
+    return done;
 }
 
 /// Whether the collector would take it: an event that it would refuse for good is refused here, where somebody notices.
@@ -252,26 +264,26 @@ bool Client::Impl::refresh_context(Producer& producer) {
     return true;
 }
 
-void Client::Impl::start_session_locked(std::int64_t now) {
-    context.session = session_ids.next(now);
+void Client::Impl::start_session_locked(std::int64_t unix_ms) {
+    context.session = session_ids.next(unix_ms);
     sequence = std::make_shared<std::atomic<std::uint32_t>>(0);
-    last_activity_ms.store(now, std::memory_order_relaxed);
+    last_activity_ms.store(unix_ms, std::memory_order_relaxed);
     if (marker) marker->set_session(context.session);
 }
 
 /// Every event is a sign of life; the time of the last is kept to the second, so that threads seldom write it.
-void Client::Impl::start_session_if_idle(std::int64_t now) {
-    const std::int64_t idle = now - last_activity_ms.load(std::memory_order_relaxed);
+void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
+    const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_relaxed);
     if (idle < kActivityGrainMs) return;
     const auto timeout = options.session_timeout.count();
     if (timeout <= 0 || idle < timeout) {
-        last_activity_ms.store(now, std::memory_order_relaxed);
+        last_activity_ms.store(unix_ms, std::memory_order_relaxed);
         return;
     }
     change_context([&] {
         context_mutex.assert_held();
         // Another thread may have been first.
-        if (now - last_activity_ms.load(std::memory_order_relaxed) >= timeout) start_session_locked(now);
+        if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= timeout) start_session_locked(unix_ms);
     });
 }
 
@@ -294,9 +306,6 @@ Tracked Client::Impl::identify(std::string_view user_id, const Properties& trait
     return track(call, event);
 }
 
-Tracked Client::track(std::string_view name, std::initializer_list<Property> properties, const EventOptions& options) {
-    return track(name, properties.begin(), properties.size(), options);
-}
 Tracked Client::track(std::string_view name, const Property* properties, std::size_t count,
                       const EventOptions& options) {
     Call call{RecordType::track, name};

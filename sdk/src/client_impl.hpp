@@ -48,17 +48,23 @@ struct Client::Impl {
     std::unique_ptr<Queue> open_queue();
     void begin_context();
     Tracked track(const Call& call, const EventOptions& event);
-    Tracked write(Producer& producer, RecordHead& head, const Call& call, std::chrono::milliseconds wait_for_room);
-    char* reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room);
+    Tracked write_slowly(Producer& producer, const RecordHead& head, const Call& call, const EventOptions& event);
+    Tracked publish(Producer& producer, const RecordHead& head, std::size_t size, const char* record,
+                    const EventOptions& event);
+    template <typename Attempt>
+    bool wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt);
     const char* check(Producer& producer, const char* record, std::size_t size) const;
+    void wait_for_power(Producer& producer);
     Tracked why_not() const;
     bool is_forked() const noexcept { return fork_count() != forks; }
+    /// A call of the clock's own is spared the virtual one.
+    std::int64_t now() noexcept { return clock == &system_clock ? system_clock.unix_ms() : clock->unix_ms(); }
     bool refresh_context(Producer& producer);
     bool is_sampled_out(const Producer& producer, std::string_view name) const;
     template <typename Change>
     void change_context(const Change& change);
-    void start_session_locked(std::int64_t now) PULSEKIT_REQUIRES(context_mutex);
-    void start_session_if_idle(std::int64_t now);
+    void start_session_locked(std::int64_t unix_ms) PULSEKIT_REQUIRES(context_mutex);
+    void start_session_if_idle(std::int64_t unix_ms);
     Tracked identify(std::string_view user_id, const Properties& traits, const EventOptions& event);
     void set_gate(std::uint8_t bit, bool closed_by_it) noexcept;
 

@@ -19,17 +19,12 @@ struct Journal::Shared {
     }
 };
 
+thread_local LastProducer last_producer;
+
 namespace {
 
 constexpr const char* kSuffix = ".ring";
 std::atomic<std::uint64_t> next_journal_key{1};
-
-// What a thread used last, for the fast path: plain data, so that reading it needs no initialisation guard.
-struct LastUsed {
-    std::uint64_t journal = 0;
-    Producer* producer = nullptr;
-};
-thread_local LastUsed last_used;
 
 std::size_t power_of_two(std::size_t at_least) {
     std::size_t size = 256 * 1024;  // room for two events of the largest size
@@ -42,7 +37,7 @@ class ThreadProducers {
 public:
     ~ThreadProducers() {
         for (auto& entry : entries_) entry.hand_back();
-        last_used = {};
+        last_producer = {};
     }
     Producer* find(std::uint64_t journal) const {
         const auto found =
@@ -78,11 +73,10 @@ Journal::Journal(std::string directory, std::size_t ring_bytes, Random& random)
 
 Journal::~Journal() = default;
 
-Producer* Journal::producer() noexcept {
-    if (last_used.journal == key_) return last_used.producer;
+Producer* Journal::find_producer() noexcept {
     Producer* producer = thread_producers.find(key_);
     if (!producer) producer = make_producer();
-    if (producer) last_used = {key_, producer};
+    if (producer) last_producer = {key_, producer};
     return producer;
 }
 

@@ -33,6 +33,16 @@ struct Producer {
     std::shared_ptr<std::atomic<std::uint32_t>> sequence;  ///< of the session: shared by all its threads
 };
 
+/// What a thread used last: plain data, so that reading it needs no initialisation guard.
+struct LastProducer {
+    std::uint64_t journal = 0;
+    Producer* producer = nullptr;
+};
+#if defined(__ELF__)
+[[gnu::tls_model("initial-exec")]]  // no call to find it, in a shared library either; 16 bytes fit everywhere
+#endif
+extern thread_local LastProducer last_producer;
+
 /// Owns the rings. producer() is for any thread; everything else is the worker's, save stats readers of rings().
 class Journal {
 public:
@@ -42,7 +52,7 @@ public:
 
     /// This thread's producer, made at its first call; null when even memory cannot be had. Does not allocate, lock or
     /// call the system from a thread's second call on.
-    Producer* producer() noexcept;
+    Producer* producer() noexcept { return last_producer.journal == key_ ? last_producer.producer : find_producer(); }
 
     /// Rings of living producers, in the order they were made. They stay where they are until the journal goes.
     std::vector<Ring*> rings() const;
@@ -60,6 +70,7 @@ public:
 
 private:
     struct Shared;
+    Producer* find_producer() noexcept;
     Producer* make_producer();
 
     const std::string directory_;

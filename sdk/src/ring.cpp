@@ -1,46 +1,23 @@
 #include "src/ring.hpp"
 
-#include <cstring>
 #include <new>
 
 #include "src/record.hpp"
-#include "support/crc32c.hpp"
 
 namespace pulsekit {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x32474e4952534b50;  // "PKSRING2"
-constexpr std::size_t kHeaderBytes = 4096;
-constexpr std::size_t kFrameHead = 8;
-constexpr std::uint32_t kSkipToNextLap = 0xffffffff;
-
-std::size_t frame_bytes(std::uint32_t size) { return (kFrameHead + size + 7) & ~std::size_t{7}; }
-
-struct FrameHead {
-    std::uint32_t size;
-    std::uint32_t checksum;
-};
 
 }  // namespace
-
-// Each side writes a cache line of its own.
-struct Ring::Header {
-    std::uint64_t magic;
-    std::uint64_t id;
-    std::uint64_t capacity;
-    alignas(64) std::atomic<std::uint64_t> head;
-    std::atomic<std::uint64_t> pushed;
-    std::atomic<std::uint64_t> overflowed;
-    std::atomic<std::uint64_t> sampled;
-    alignas(64) std::atomic<std::uint64_t> tail;
-};
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "the ring is shared with the kernel, not with a lock");
 
 Ring::Ring(MappedFile file, std::size_t capacity)
-    : file_(std::move(file)), capacity_(capacity), data_(file_.data() + kHeaderBytes) {}
-
-Ring::Header& Ring::header() const noexcept { return *reinterpret_cast<Header*>(file_.data()); }
+    : file_(std::move(file)),
+      header_(reinterpret_cast<Header*>(file_.data())),
+      capacity_(capacity),
+      data_(file_.data() + kHeaderBytes) {}
 
 Result<std::unique_ptr<Ring>> Ring::create(const std::string& path, std::size_t capacity, std::uint64_t id) {
     auto file = path.empty() ? MappedFile::anonymous(kHeaderBytes + capacity)
@@ -85,32 +62,11 @@ char* Ring::reserve(std::uint32_t size) noexcept {
     return data_ + ((written_ + skip) & (capacity_ - 1)) + kFrameHead;
 }
 
-char* Ring::room(const char*& end) noexcept {
-    const std::size_t offset = written_ & (capacity_ - 1);
-    if (is_filling()) seen_tail_ = header().tail.load(std::memory_order_acquire);
-    const std::size_t to_lap = capacity_ - offset;
-    const std::size_t free = capacity_ - (written_ - seen_tail_);
-    const std::size_t bytes = to_lap < free ? to_lap : free;  // multiples of 8, as frames are
+void Ring::skip_lap() noexcept {
+    const FrameHead skip{kSkipToNextLap, 0};
+    std::memcpy(data_ + (written_ & (capacity_ - 1)), &skip, sizeof skip);
+    written_ += reserved_skip_;
     reserved_skip_ = 0;
-    char* start = data_ + offset;
-    end = start + bytes;
-    return bytes > kFrameHead ? start + kFrameHead : start + bytes;
-}
-
-void Ring::commit(std::uint32_t size, bool is_event) noexcept {
-    if (reserved_skip_ != 0) {
-        const FrameHead skip{kSkipToNextLap, 0};
-        std::memcpy(data_ + (written_ & (capacity_ - 1)), &skip, sizeof skip);
-        written_ += reserved_skip_;
-        reserved_skip_ = 0;
-    }
-    char* frame = data_ + (written_ & (capacity_ - 1));
-    const FrameHead head{size, crc32c(frame + kFrameHead, size)};
-    std::memcpy(frame, &head, sizeof head);
-    written_ += frame_bytes(size);
-    Header& shared = header();
-    if (is_event) shared.pushed.store(++pushed_, std::memory_order_relaxed);
-    shared.head.store(written_, std::memory_order_release);
 }
 
 void Ring::count_overflow() noexcept {
@@ -145,7 +101,8 @@ Ring::Drained Ring::drain(std::string& out, std::string& context, std::size_t ma
         }
         const std::size_t frame = frame_bytes(head.size);
         const char* bytes = data_ + offset + kFrameHead;
-        if (offset + frame > capacity_ || drained.position + frame > end || crc32c(bytes, head.size) != head.checksum) {
+        if (offset + frame > capacity_ || drained.position + frame > end ||
+            checksum(bytes, head.size) != head.checksum) {
             drained.torn = true;
             break;
         }

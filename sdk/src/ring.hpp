@@ -3,19 +3,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "src/mapped_file.hpp"
+#include "support/checksum.hpp"
 
 namespace pulsekit {
 
 /// One producer and one consumer, without locks. Lies in a shared mapping, so a record that is committed survives the
 /// death of the process; its checksum tells it from one that a power loss has torn.
 ///
-/// A record is a frame: u32 size, u32 CRC-32C of the bytes, the bytes, padding to 8. Positions count bytes ever
+/// A record is a frame: u32 size, u32 checksum of the bytes, the bytes, padding to 8. Positions count bytes ever
 /// written; a frame never wraps, a marker skips the rest of a lap instead.
 class Ring {
 public:
@@ -64,11 +66,33 @@ public:
     std::uint64_t sampled() const noexcept;     ///< events ever left out by sampling
 
 private:
-    struct Header;
+    static constexpr std::size_t kHeaderBytes = 4096;
+    static constexpr std::size_t kFrameHead = 8;
+    static constexpr std::uint32_t kSkipToNextLap = 0xffffffff;
+
+    // Each side writes a cache line of its own.
+    struct Header {
+        std::uint64_t magic;
+        std::uint64_t id;
+        std::uint64_t capacity;
+        alignas(64) std::atomic<std::uint64_t> head;
+        std::atomic<std::uint64_t> pushed;
+        std::atomic<std::uint64_t> overflowed;
+        std::atomic<std::uint64_t> sampled;
+        alignas(64) std::atomic<std::uint64_t> tail;
+    };
+    struct FrameHead {
+        std::uint32_t size;
+        std::uint32_t checksum;
+    };
+
     Ring(MappedFile file, std::size_t capacity);
-    Header& header() const noexcept;
+    Header& header() const noexcept { return *header_; }
+    static std::size_t frame_bytes(std::uint32_t size) noexcept { return (kFrameHead + size + 7) & ~std::size_t{7}; }
+    void skip_lap() noexcept;
 
     MappedFile file_;
+    Header* header_;
     std::size_t capacity_;
     char* data_;
     // The producer's own copies: the shared ones lie on cache lines that the consumer touches.
@@ -77,5 +101,27 @@ private:
     std::uint64_t seen_tail_ = 0;
     std::uint64_t reserved_skip_ = 0;
 };
+
+inline char* Ring::room(const char*& end) noexcept {
+    const std::size_t offset = written_ & (capacity_ - 1);
+    if (is_filling()) seen_tail_ = header().tail.load(std::memory_order_acquire);
+    const std::size_t to_lap = capacity_ - offset;
+    const std::size_t free = capacity_ - (written_ - seen_tail_);
+    const std::size_t bytes = to_lap < free ? to_lap : free;  // multiples of 8, as frames are
+    reserved_skip_ = 0;
+    char* start = data_ + offset;
+    end = start + bytes;
+    return bytes > kFrameHead ? start + kFrameHead : start + bytes;
+}
+
+inline void Ring::commit(std::uint32_t size, bool is_event) noexcept {
+    if (reserved_skip_ != 0) skip_lap();
+    char* frame = data_ + (written_ & (capacity_ - 1));
+    const FrameHead head{size, checksum(frame + kFrameHead, size)};
+    std::memcpy(frame, &head, sizeof head);
+    written_ += frame_bytes(size);
+    if (is_event) header().pushed.store(++pushed_, std::memory_order_relaxed);
+    header().head.store(written_, std::memory_order_release);
+}
 
 }  // namespace pulsekit

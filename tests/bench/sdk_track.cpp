@@ -7,6 +7,8 @@ namespace {
 using bench::SteadyClock;
 using std::chrono::milliseconds;
 
+constexpr int kBurst = 1'000;
+
 /// A burst of calls, a pause, as frames come: `pause` is long enough for the worker to keep up, so that what is timed
 /// is the journal taking events and not refusing them.
 std::vector<double> timed(int count, milliseconds pause, const auto& call) {
@@ -16,7 +18,7 @@ std::vector<double> timed(int count, milliseconds pause, const auto& call) {
         const auto start = SteadyClock::now();
         call(i);
         samples.push_back(std::chrono::duration<double, std::nano>(SteadyClock::now() - start).count());
-        if (i % 256 == 255) std::this_thread::sleep_for(pause);
+        if (i % kBurst == kBurst - 1) std::this_thread::sleep_for(pause);
     }
     return samples;
 }
@@ -29,7 +31,6 @@ void report(const std::string& prefix, std::vector<double> samples, double floor
 
 /// Bursts that fit the ring, only the producer's time: what one core can put into the journal.
 double events_per_second(pulsekit::Client& client) {
-    constexpr int kBurst = 1'000;
     constexpr int kBursts = 200;
     SteadyClock::duration took{0};
     for (int burst = 0; burst < kBursts; ++burst) {
@@ -47,8 +48,8 @@ int main() {
     const bench::Folder storage("track");
     auto client = bench::open(bench::unreachable_options(storage.path()));
     constexpr int kCalls = 200'000;
-    constexpr milliseconds kAlone{4};
-    constexpr milliseconds kTogether{16};
+    constexpr milliseconds kAlone{16};
+    constexpr milliseconds kTogether{64};
     auto nothing = timed(kCalls, kAlone, [](int) {});
     const double floor = bench::quantile(nothing, 0.5);
     bench::print("sdk.track.harness_floor_ns", floor, "ns");

@@ -151,7 +151,9 @@ public:
 
     /// Something happened. `name` is 1 to 255 bytes of UTF-8.
     Tracked track(std::string_view name, std::initializer_list<Property> properties = {},
-                  const EventOptions& options = {});
+                  const EventOptions& options = {}) {
+        return track(name, properties.begin(), properties.size(), options);
+    }
     Tracked track(std::string_view name, const Properties& properties, const EventOptions& options = {});
     Tracked track(std::string_view name, const Property* properties, std::size_t count, const EventOptions& options);
 
