@@ -206,10 +206,12 @@ inline Tracked Client::Impl::publish(Producer& producer, const RecordHead& head,
 
 void Client::Impl::wait_for_power(Producer& producer) {
     if (options.power_window.count() != 0) return;
-    if (auto synced = producer.ring->sync(); !synced) {
-        diagnose({Diagnostic::Level::error, synced.error().code,
-                  "an event is not safe from a loss of power: " + synced.error().message});
-    }
+    Result<void> synced = producer.ring->sync();
+    if (synced && storage && !producer.is_named) synced = storage->sync_folders();
+    producer.is_named = synced.ok();
+    if (synced) return;
+    diagnose({Diagnostic::Level::error, synced.error().code,
+              "an event is not safe from a loss of power: " + synced.error().message});
 }
 
 /// Tries until there is room in the ring, or for as long as the caller may wait; then the event is counted as lost.

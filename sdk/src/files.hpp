@@ -16,6 +16,10 @@ std::filesystem::path native_path(const std::string& path);
 /// Error `conflict`, and nothing is moved, when `to` is there already.
 Result<void> rename_to_new(const std::string& from, const std::string& to);
 
+/// Waits until the disk knows what lies in the folder. Does nothing where the file system sees to that. Error
+/// `unavailable`.
+Result<void> sync_folder(const std::string& path);
+
 /// A lock between processes, and between two of one process. The system takes it back when the process dies.
 class FileLock {
 public:

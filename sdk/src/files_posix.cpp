@@ -30,6 +30,16 @@ Result<void> rename_to_new(const std::string& from, const std::string& to) {
     return {};
 }
 
+Result<void> sync_folder(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return failure("cannot open", path, errno);
+    // EINVAL: a file system that has no such thing.
+    const int error = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+    ::close(fd);
+    if (error != 0) return failure("cannot sync", path, error);
+    return {};
+}
+
 void FileLock::Release::operator()(const std::intptr_t* file) const noexcept {
     ::close(static_cast<int>(*file));
     delete file;

@@ -26,6 +26,8 @@ Result<void> rename_to_new(const std::string& from, const std::string& to) {
     return failure("cannot write", to, error);
 }
 
+Result<void> sync_folder(const std::string&) { return {}; }  // NTFS keeps a journal of its folders
+
 void FileLock::Release::operator()(const std::intptr_t* file) const noexcept {
     ::CloseHandle(reinterpret_cast<HANDLE>(*file));
     delete file;

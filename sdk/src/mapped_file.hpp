@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <pulsekit/result.hpp>
 
@@ -31,8 +32,10 @@ private:
         std::size_t size = 0;
         void operator()(void* mapping) const noexcept;
     };
-    MappedFile(void* mapping, std::size_t size) : mapping_(mapping, Unmap{size}) {}
+    MappedFile(void* mapping, std::size_t size, std::string path)
+        : mapping_(mapping, Unmap{size}), path_(std::move(path)) {}
     std::unique_ptr<void, Unmap> mapping_;
+    std::string path_;
 };
 
 }  // namespace pulsekit

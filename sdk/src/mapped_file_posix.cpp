@@ -81,7 +81,7 @@ Result<MappedFile> MappedFile::create(const std::string& path, std::size_t size)
     void* mapping = map(file.get(), size, 0);
     if (!mapping) return failure("cannot map", path, errno);
     std::memset(mapping, 0, size);  // touches every page: the first events must not pay for page faults
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, path);
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
@@ -93,17 +93,23 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* mapping = map(file.get(), size, 0);
     if (!mapping) return failure("cannot map", path, errno);
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, path);
 }
 
 Result<MappedFile> MappedFile::anonymous(std::size_t size) {
     void* mapping = map(-1, size, MAP_ANONYMOUS);
     if (!mapping) return failure("cannot map", "memory", errno);
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, {});
 }
 
 Result<void> MappedFile::sync() noexcept {
-    if (::msync(data(), size(), MS_SYNC) != 0) return failure("cannot sync", "a journal", errno);
+    if (path_.empty()) return {};
+    if (::msync(data(), size(), MS_SYNC) != 0) return failure("cannot sync", path_, errno);
+#if defined(__APPLE__)
+    // There msync() stops at the disk's own memory.
+    const Descriptor file(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+    if (file.get() < 0 || ::fcntl(file.get(), F_FULLFSYNC) == -1) return failure("cannot sync", path_, errno);
+#endif
     return {};
 }
 

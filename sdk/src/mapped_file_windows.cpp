@@ -55,7 +55,7 @@ Result<MappedFile> MappedFile::create(const std::string& path, std::size_t size)
     void* mapping = map(file.get(), size);
     if (!mapping) return failure("cannot map", path, ::GetLastError());
     std::memset(mapping, 0, size);  // touches every page: the first events must not pay for page faults
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, path);
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
@@ -67,17 +67,22 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
     const auto size = static_cast<std::size_t>(end.QuadPart);
     void* mapping = map(file.get(), size);
     if (!mapping) return failure("cannot map", path, ::GetLastError());
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, path);
 }
 
 Result<MappedFile> MappedFile::anonymous(std::size_t size) {
     void* mapping = map(INVALID_HANDLE_VALUE, size);
     if (!mapping) return failure("cannot map", "memory", ::GetLastError());
-    return MappedFile(mapping, size);
+    return MappedFile(mapping, size, {});
 }
 
 Result<void> MappedFile::sync() noexcept {
-    if (::FlushViewOfFile(data(), size()) == 0) return Error{ErrorCode::unavailable, "cannot sync a journal"};
+    if (path_.empty()) return {};
+    // The view's pages go to the system, and only the file's flush goes on to the disk.
+    const Handle file = open_file(path_, OPEN_EXISTING);
+    if (!file || !::FlushViewOfFile(data(), size()) || !::FlushFileBuffers(file.get())) {
+        return failure("cannot sync", path_, ::GetLastError());
+    }
     return {};
 }
 

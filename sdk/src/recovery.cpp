@@ -41,6 +41,7 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
         drained = (*ring)->drain(intake.records, intake.mark.context, kDrainBytes);
         intake.mark.position = drained.position;
         intake.count = drained.events;
+        intake.power = true;  // the ring is deleted soon
         if (intake.count != 0 || intake.mark.overflowed != before.overflowed || intake.mark.sampled != before.sampled) {
             edit_intake(intake, options);
             if (auto appended = queue.append({intake}); !appended) return appended;
@@ -51,6 +52,8 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
         diagnose({Diagnostic::Level::warning, ErrorCode::corrupt,
                   "the end of an earlier run's journal was torn: what lay after it is lost"});
     }
+    // A power cut may bring the file back: then it must be empty.
+    if (auto synced = (*ring)->sync(); !synced) return synced;
     if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
     std::remove(path.c_str());
     return {};

@@ -85,6 +85,14 @@ Result<void> Storage::replace_device_id(const std::string& device_id) {
     return replace_line(root_ + "/device-id", device_id);
 }
 
+Result<void> Storage::sync_folders() const {
+    const std::string parent = std::filesystem::path(native_path(root_)).parent_path().string();
+    for (const auto& path : {journal_directory(), folder_, root_, parent.empty() ? std::string(".") : parent}) {
+        if (auto synced = sync_folder(path); !synced) return synced;
+    }
+    return {};
+}
+
 std::optional<Consent> Storage::consent() const {
     const std::string line = read_line(root_ + "/consent");
     for (const auto& [consent, name] : kConsents) {

@@ -36,6 +36,9 @@ public:
     /// Takes the place of the device id, for all processes that start from now on. Error `unavailable`.
     Result<void> replace_device_id(const std::string& device_id);
 
+    /// Waits until the disk knows of the folders and of what lies in them. Error `unavailable`.
+    Result<void> sync_folders() const;
+
     /// The consent last remembered, if any.
     std::optional<Consent> consent() const;
     Result<void> remember_consent(Consent consent);

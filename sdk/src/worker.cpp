@@ -261,6 +261,7 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
         intakes.push_back(std::move(refused));
     }
     found = true;
+    if (auto named = name_on_disk(intakes); !named) return named;
     if (auto appended = dependencies_.queue->append(intakes); !appended) return appended;
     for (std::size_t i = 0; i < read.size(); ++i) {
         read[i]->release(intakes[i].mark.position);
@@ -273,6 +274,15 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
     if (all.events != 0) note_waiting(all);
     publish();
     return {};
+}
+
+/// Before the first event that must survive a loss of power: SQLite sees to its own files, not to their folders.
+Result<void> Worker::name_on_disk(const std::vector<Intake>& intakes) {
+    if (is_named_ || !dependencies_.storage) return {};
+    if (std::none_of(intakes.begin(), intakes.end(), [](const Intake& i) { return i.power; })) return {};
+    auto synced = dependencies_.storage->sync_folders();
+    is_named_ = synced.ok();
+    return synced;
 }
 
 void Worker::note_waiting(const Ring::Drained& drained) {

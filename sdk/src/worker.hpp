@@ -92,6 +92,7 @@ private:
     bool drain();
     Result<void> drain_once(bool& found, bool& more);
     Result<void> erase_if_denied();
+    Result<void> name_on_disk(const std::vector<Intake>& intakes);
     void note_waiting(const Ring::Drained& drained);
     static bool may_send(const Requests& requests) { return !requests.paused && requests.consent == Consent::granted; }
     void upload();
@@ -119,6 +120,7 @@ private:
     Time storage_retry_at_{0};
     std::string storage_problem_;
     bool adopted_once_ = false;
+    bool is_named_ = false;  // the disk knows the storage folders
     Time adopt_at_{0};
     std::string adoption_problem_;
     Time poll_interval_{0};
