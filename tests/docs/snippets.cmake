@@ -1,0 +1,62 @@
+# Compiles every ```cpp and ```c block of the Markdown file PAGE, without making anything of it:
+#
+#   cmake -DPAGE=... -DOUT=<folder> -DCC=... -DCXX=... -DINCLUDES=-I...;-I... -P snippets.cmake
+#
+# A block with a #include at the start of a line is a file of its own. Any other is the body of a function that has a
+# `client` and `options`. #line leads a compiler's complaint to the page.
+cmake_minimum_required(VERSION 3.20)
+
+set(warnings -fsyntax-only -Wall -Wextra -Werror -Wno-unused)
+set(heads_cpp "#include <pulsekit/client.hpp>\n#include <chrono>\n#include <cstdio>\n#include <string>\n#include <utility>\n")
+set(parameters_cpp "pulsekit::Client& client, pulsekit::Options& options")
+set(heads_c "#include <pulsekit/pulsekit.h>\n#include <stdio.h>\n")
+set(parameters_c "pulsekit_client* client, pulsekit_options options")
+set(compile_cpp ${CXX} -std=c++17 -x c++)
+set(compile_c ${CC} -std=c11 -pedantic -x c)
+
+function(check language file)
+  execute_process(COMMAND ${compile_${language}} ${warnings} ${INCLUDES} ${file} RESULT_VARIABLE failed ERROR_VARIABLE said)
+  if(failed)
+    message(FATAL_ERROR "${PAGE}: a snippet does not compile\n${said}")
+  endif()
+endfunction()
+
+file(MAKE_DIRECTORY ${OUT})
+set(count 0)
+foreach(language cpp c)
+  file(READ ${PAGE} rest)
+  set(line 1)
+  set(bodies "${heads_${language}}")
+  while(TRUE)
+    string(FIND "${rest}" "\n```${language}\n" start)
+    if(start EQUAL -1)
+      break()
+    endif()
+    string(LENGTH "\n```${language}\n" fence)
+    math(EXPR start "${start} + ${fence}")
+    string(SUBSTRING "${rest}" 0 ${start} before)
+    string(REGEX REPLACE "[^\n]" "" newlines "${before}")
+    string(LENGTH "${newlines}" newlines)
+    math(EXPR line "${line} + ${newlines}")
+    string(SUBSTRING "${rest}" ${start} -1 rest)
+    string(FIND "${rest}" "\n```" end)
+    string(SUBSTRING "${rest}" 0 ${end} block)
+    set(block "#line ${line} \"${PAGE}\"\n${block}\n")
+    math(EXPR count "${count} + 1")
+    if(block MATCHES "\n#include ")
+      set(file ${OUT}/${language}_${line}.${language})
+      file(WRITE ${file} "${block}")
+      check(${language} ${file})
+    else()
+      string(APPEND bodies "void snippet_${line}(${parameters_${language}});\n"
+        "void snippet_${line}(${parameters_${language}}) {\n(void)client, (void)options;\n${block}}\n")
+    endif()
+  endwhile()
+  file(WRITE ${OUT}/bodies.${language} "${bodies}")
+  check(${language} ${OUT}/bodies.${language})
+endforeach()
+
+if(count EQUAL 0)
+  message(FATAL_ERROR "${PAGE}: no snippets")
+endif()
+message(STATUS "${PAGE}: ${count} snippets compile")
