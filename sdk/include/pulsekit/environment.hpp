@@ -43,23 +43,26 @@ public:
     virtual std::uint64_t next() noexcept = 0;
 };
 
+/// What Transport::send() is to send.
 struct HttpRequest {
     std::string method = "POST";
     std::string url;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
-    std::chrono::milliseconds connect_timeout{10'000};
-    std::chrono::milliseconds timeout{30'000};  ///< for the whole exchange
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names and values, all to be sent
+    std::string body;                                          ///< may be gzipped: the headers say so
+    std::chrono::milliseconds connect_timeout{10'000};         ///< for the opening of a connection
+    std::chrono::milliseconds timeout{30'000};                 ///< for the whole exchange
 
     /// Called about every 50 ms while the transport waits. False asks it to give up at once: `send` then answers with
-    /// ErrorCode::unavailable. A transport that cannot call it still works, but close() may then take up to `timeout`.
+    /// ErrorCode::unavailable. A transport that cannot call it still works, but close() may then take up to `timeout`,
+    /// and meanwhile nothing empties the journal. On the thread of send() alone.
     std::function<bool()> keep_waiting;
 };
 
+/// What the server answered.
 struct HttpResponse {
-    int status = 0;
+    int status = 0;                                            ///< of HTTP, 100 to 999
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
-    std::string body;
+    std::string body;                                          ///< whole, without transfer and content encodings
 };
 
 /// Carries one request to the collector. Retry, compression and queueing never live here.

@@ -21,14 +21,14 @@ namespace pulsekit {
 struct Diagnostic {
     enum class Level { info, warning, error } level = Level::info;
     ErrorCode code = ErrorCode::internal;
-    std::string message;
+    std::string message;  ///< for people, in English; docs/sdk.md says what each means
 };
 
 /// An event that the collector refused for good: it was dropped and counted.
 struct Rejection {
-    std::string event_id;
-    std::string name;
-    std::string message;  ///< the collector's own words
+    std::string event_id;  ///< Tracked::id_text()
+    std::string name;      ///< of the event
+    std::string message;   ///< the collector's own words
 };
 
 /// The protocol that the collector is spoken to in (docs/protocol.md).
@@ -46,13 +46,15 @@ enum class Durability : std::uint8_t {
     power,    ///< the loss of power too: track() waits for the disk, unless Options::power_window allows later
 };
 
-/// What is dropped when the queue has reached Options::max_queue_bytes.
+/// What is dropped when the queue has reached Options::max_queue_bytes: up to some hundred events at a time, counted as
+/// `queue_full`.
 enum class Overflow : std::uint8_t {
-    drop_oldest,
-    drop_newest,
+    drop_oldest,  ///< of any priority
+    drop_newest,  ///< those that come
     by_priority,  ///< the oldest of the lowest priority, while it is not above that of the new events
 };
 
+/// What goes first: the highest, and within one the oldest.
 enum class Priority : std::uint8_t { low = 0, normal = 1, high = 2 };
 
 /// When an event goes out.
@@ -72,8 +74,8 @@ enum class Consent : std::uint8_t {
 /// How often events of a name are kept. The choice is the same for all events of a user (of an installation, while
 /// there is no user), also on another day and another device.
 struct SampleRate {
-    std::string name;   ///< the event's; empty: those that no other rate names
-    double rate = 1.0;  ///< 0 to 1
+    std::string name;   ///< the event's, whole; empty: those that no other rate names
+    double rate = 1.0;  ///< 0 to 1: the share of users
 };
 
 /// What is known of the machine and the application, sent with every event. Nothing in it identifies a person. Where a
@@ -89,20 +91,23 @@ struct Environment {
     std::string network_type;  ///< `wifi`, `cellular`, `ethernet`; only from the application
 };
 
-/// An event on its way into the queue, for Options::before_send.
+/// An event on its way into the queue, for Options::before_send: its name and the application's properties. What its
+/// kind brings (an error's message, an amount), the context and the global properties are not shown. Valid inside the
+/// callback alone, on its thread.
 class PULSEKIT_API Event {
 public:
-    std::string_view name() const noexcept;
-    std::string_view user_id() const noexcept;
-    std::int64_t unix_ms() const noexcept;
+    std::string_view name() const noexcept;     ///< valid until set_name()
+    std::string_view user_id() const noexcept;  ///< empty: no user
+    std::int64_t unix_ms() const noexcept;      ///< when it was tracked, milliseconds since 1970
     /// The property of that name; null when there is none. Valid until the event is changed.
     Value property(std::string_view name) const;
-    /// Calls `visit` with each property.
+    /// Calls `visit` with each property; it must not change the event.
     void for_each(const std::function<void(const Property&)>& visit) const;
 
-    void set_name(std::string_view name);                          ///< ignored when empty or longer than 255 bytes
-    void set_property(std::string_view name, const Value& value);  ///< adds or replaces
-    void remove_property(std::string_view name);
+    void set_name(std::string_view name);  ///< ignored when empty or longer than 255 bytes
+    /// Adds or replaces; ignored when the name or the value breaks a rule of Properties::set.
+    void set_property(std::string_view name, const Value& value);
+    void remove_property(std::string_view name);  ///< nothing when there is none
 
 private:
     friend class EventEditor;
@@ -127,15 +132,16 @@ struct NetworkOptions {
     /// libcurl reads them. `none`: no proxy, whatever the environment says.
     std::string proxy;
 
-    /// Names and values added to every request, whatever carries it. None may take the place of Content-Type,
-    /// Content-Encoding, Content-Length, Transfer-Encoding or the header with the key. A proxy that tunnels does not
-    /// see them.
+    /// Names and values added to every request, whatever carries it. open() refuses Content-Type, Content-Encoding,
+    /// Content-Length, Transfer-Encoding and X-PG-API-Key; nor name the header that carries the key in your dialect. A
+    /// proxy that tunnels does not see them.
     std::vector<std::pair<std::string, std::string>> headers;
 
     /// What the requests call themselves in User-Agent. Empty: `pulsekit/` and the SDK's version.
     std::string user_agent;
 };
 
+/// Read once, by Client::open().
 struct Options {
     /// Base address of the collector, such as `https://telemetry.example.com`. Required.
     std::string endpoint;
@@ -143,10 +149,11 @@ struct Options {
     /// A key with the `ingest` scope. Required.
     std::string api_key;
 
-    /// The application's label, sent with every event. Required.
+    /// The application's label, sent with every event: ProductGraph's `project_id`, pulse's `site_id`. Required. A
+    /// dialect may limit it, and then refuse every event: 64 characters in pulse, 255 in ingest.
     std::string app_name;
 
-    /// The application's version and build, sent with every event.
+    /// The application's version and build, sent with every event; at most 255 bytes each.
     std::string app_version;
     std::string app_build;
 
@@ -162,7 +169,8 @@ struct Options {
     Durability durability = Durability::process;
 
     /// With Durability::power: how long after track() an event may still be lost with the power. 0: track() returns
-    /// when the disk has it, some 0.3 to 3 ms; else the worker sees to it and track() stays fast.
+    /// when the disk has it; else the worker sees to it and track() stays fast. A transport must then call
+    /// keep_waiting.
     std::chrono::milliseconds power_window{0};
 
     /// How long an event may wait for company before a batch is sent.
@@ -171,15 +179,15 @@ struct Options {
     /// The same for events of Latency::deferred.
     std::chrono::milliseconds deferred_interval{60'000};
 
-    /// Most events in a request; the protocol allows 1,000.
+    /// Most events in a request, 1 to 1,000; the protocol allows 1,000. Dialects of one event a request send one.
     std::size_t max_batch_events = 1'000;
 
-    /// Disk (or memory, without storage_dir) for undelivered events; beyond it `overflow` says which are dropped and
-    /// counted as `queue_full`. The write-ahead log beside the queue takes up to 8 MB more.
+    /// Bytes of disk (or memory, without storage_dir) for undelivered events; beyond it `overflow` says which are
+    /// dropped and counted as `queue_full`. The write-ahead log beside the queue takes up to 8 MB more.
     std::uint64_t max_queue_bytes = 64 * 1024 * 1024;
     Overflow overflow = Overflow::drop_oldest;
 
-    /// Size of the memory-mapped ring that each tracking thread writes to: room for what it tracks in the 10 to 100 ms
+    /// Bytes of the memory-mapped ring that each tracking thread writes to: room for what it tracks in the 10 to 160 ms
     /// until the worker comes by. Rounded up to a power of two of at least 256 KiB.
     std::size_t journal_bytes_per_thread = 1024 * 1024;
 
@@ -202,14 +210,15 @@ struct Options {
     Environment environment;
     bool collect_context = true;
 
-    /// Whether the ledger itself is reported to the collector, as events named `pulsekit.delivery`.
+    /// Whether the ledger itself is reported to the collector, as events named `pulsekit.delivery` (docs/protocol.md).
     bool report_delivery = true;
 
     /// Whether fatal signals (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL) are noted for Client::previous_run() before
-    /// they take their course. Without it the next start still knows that the run ended abnormally, but not by which
-    /// signal.
+    /// they take their course; a handler that the application set before open() is then called (not on Windows).
+    /// Without it the next start still knows that the run ended abnormally, but not by which signal.
     bool note_fatal_signals = false;
 
+    /// For the opening of a connection, and for a whole exchange.
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds request_timeout{30'000};
 
@@ -217,7 +226,7 @@ struct Options {
     NetworkOptions network;
 
     /// Waits after a failed request: uniform in [0, min(retry_cap, retry_base * 2^failures)], and never shorter than
-    /// the collector's Retry-After.
+    /// the collector's Retry-After (RFC 9110, 10.2.3). Both above 0.
     std::chrono::milliseconds retry_base{500};
     std::chrono::milliseconds retry_cap{5 * 60'000};
 
@@ -225,11 +234,13 @@ struct Options {
     std::chrono::milliseconds close_deadline{1'000};
 
     /// Called on the client's worker thread, or inside Client::open; keep it short, call no method of the client.
+    /// on_diagnostic also inside a track() that could not sync for Durability::power.
     std::function<void(const Diagnostic&)> on_diagnostic;
     std::function<void(const Rejection&)> on_rejected;
 
-    /// Called on the worker thread, once for each event, before it is queued: edit it, or return false to drop it,
-    /// which is counted as `before_send`.
+    /// Called on the worker thread for each event before it is queued, and again when the queue could not take it:
+    /// edit it, or return false to drop it, which is counted as `before_send`. One that would then have more than
+    /// 102,400 bytes is kept as it was.
     std::function<bool(Event&)> before_send;
 
     /// Diagnostics below this level are not reported.

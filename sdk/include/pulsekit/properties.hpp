@@ -17,7 +17,8 @@ class Properties;
 
 /// One property value: null, bool, 64-bit integer, double, UTF-8 text, an instant, or a nested object or array. Texts,
 /// objects and arrays are borrowed, not copied: they must live until the call that takes the Value returns. An infinity
-/// or NaN is sent as null, for JSON has neither; an instant as ISO 8601 text in UTC, to the millisecond.
+/// or NaN is sent as null, for JSON has neither (RFC 8259); an instant as ISO 8601 text in UTC, to the millisecond;
+/// bytes that are not UTF-8 as U+FFFD. An unsigned integer beyond 2^63 - 1 wraps. No `const char*` may be null.
 class Value {
 public:
     enum class Type : std::uint8_t {
@@ -55,6 +56,7 @@ public:
         }
     }
 
+    /// Each of these reads the value as what type() says; as anything else it means nothing.
     constexpr Type type() const noexcept { return type_; }
     constexpr bool boolean() const noexcept { return integer_ != 0; }
     constexpr std::int64_t integer() const noexcept { return integer_; }  ///< of a time: milliseconds since 1970
@@ -94,6 +96,7 @@ public:
     /// 255 bytes, or a value that nests deeper than 16, makes track() refuse the event.
     Properties& set(std::string_view name, const Value& value);
 
+    /// How many were set, those of one name each.
     std::size_t size() const noexcept { return count_; }
     bool empty() const noexcept { return count_ == 0; }
 
@@ -114,6 +117,7 @@ public:
         for (const auto& value : values) add(value);
     }
 
+    /// Adds a value; one that nests deeper than 16 makes track() refuse the event.
     Array& add(const Value& value);
 
     std::size_t size() const noexcept { return count_; }

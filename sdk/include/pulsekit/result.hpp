@@ -21,12 +21,14 @@ enum class ErrorCode {
     internal,      ///< a fault of this program
 };
 
+/// Why something could not be done.
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string message;
+    std::string message;  ///< for people, in English
 };
 
-/// Either a T or an Error. Nothing throws; asking for the side that is absent is a programming error (asserted).
+/// Either a T or an Error. Nothing throws; asking for the side that is absent is a programming error (asserted). One
+/// thread at a time.
 template <typename T>
 class [[nodiscard]] Result {
 public:
