@@ -141,7 +141,8 @@ private:
 /// Sends an application's events to a collector, at least once each and with stable ids, so that each counts once.
 ///
 /// track(), screen() and identify() do no I/O and take no lock that I/O holds; in the steady state they do not allocate
-/// either. When one returns true and there is a storage folder, the event survives the death of the process.
+/// either. When one returns true and there is a storage folder, the event survives the death of the process. They
+/// borrow what they are given until they return, and fail in no other way than a Refusal says.
 ///
 /// In a child process after fork() the parent's client is inert: track() refuses with `forked`, nothing is sent, and
 /// the destructor does nothing. Call nothing else there. The child may open a client of its own.
@@ -158,8 +159,7 @@ public:
     Client& operator=(Client&&) noexcept;  ///< closes what was there, as the destructor does
     ~Client();                             ///< close(Options::close_deadline)
 
-    /// Something happened. `name` is 1 to 255 bytes of UTF-8. Borrows what it is given until it returns. This and every
-    /// call below that tracks: refusals as in Refusal, no other error.
+    /// Something happened. `name` is 1 to 255 bytes of UTF-8.
     Tracked track(std::string_view name, std::initializer_list<Property> properties = {},
                   const EventOptions& options = {}) {
         return track(name, properties.begin(), properties.size(), options);
