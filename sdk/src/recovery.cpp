@@ -1,5 +1,6 @@
 #include "src/recovery.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "src/event_editor.hpp"
@@ -36,8 +37,9 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
         intake.ring = (*ring)->id();
         intake.mark = before;
         if (intake.mark.context.empty()) intake.mark.context = context;
-        intake.mark.overflowed = (*ring)->overflowed();
-        intake.mark.sampled = (*ring)->sampled();
+        // After a loss of power the file may be older than the queue.
+        intake.mark.overflowed = std::max(before.overflowed, (*ring)->overflowed());
+        intake.mark.sampled = std::max(before.sampled, (*ring)->sampled());
         drained = (*ring)->drain(intake.records, intake.mark.context, kDrainBytes);
         intake.mark.position = drained.position;
         intake.count = drained.events;

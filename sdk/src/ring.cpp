@@ -79,7 +79,10 @@ void Ring::count_sampled() noexcept {
     shared.sampled.store(shared.sampled.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-Result<void> Ring::sync() noexcept { return file_.sync(); }
+Result<void> Ring::sync() noexcept {
+    synced_to_.store(written_, std::memory_order_relaxed);  // first: the worker must not take it for unsynced
+    return file_.sync();
+}
 
 Ring::Drained Ring::drain(std::string& out, std::string& context, std::size_t max_bytes) const {
     const Header& shared = header();
@@ -124,10 +127,8 @@ Ring::Drained Ring::drain(std::string& out, std::string& context, std::size_t ma
 void Ring::release(std::uint64_t position) noexcept { header().tail.store(position, std::memory_order_release); }
 
 void Ring::skip_to(std::uint64_t position) noexcept {
-    if (position > header().tail.load(std::memory_order_relaxed) &&
-        position <= header().head.load(std::memory_order_relaxed)) {
-        release(position);
-    }
+    const std::uint64_t head = header().head.load(std::memory_order_relaxed);
+    if (position > header().tail.load(std::memory_order_relaxed)) release(position < head ? position : head);
 }
 
 std::uint64_t Ring::id() const noexcept { return header().id; }

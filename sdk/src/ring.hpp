@@ -57,8 +57,13 @@ public:
     /// `context` is the one in force: where the ring has been read to, and then where this has read to.
     Drained drain(std::string& out, std::string& context, std::size_t max_bytes) const;
     void release(std::uint64_t position) noexcept;
-    /// After recovery: starts reading at `position` when that lies ahead of what the file says.
+    /// After recovery: starts reading at `position` when that lies ahead of what the file says, which may be old after a
+    /// loss of power.
     void skip_to(std::uint64_t position) noexcept;
+
+    /// Where sync() last got to. On the disk what lies before is read from a tail that may be old: the queue must know
+    /// for sure how far it took it, or the ring may write over it and hide what was synced.
+    std::uint64_t synced_to() const noexcept { return synced_to_.load(std::memory_order_relaxed); }
 
     std::uint64_t id() const noexcept;
     std::uint64_t pushed() const noexcept;      ///< events ever committed
@@ -100,6 +105,7 @@ private:
     std::uint64_t pushed_ = 0;
     std::uint64_t seen_tail_ = 0;
     std::uint64_t reserved_skip_ = 0;
+    std::atomic<std::uint64_t> synced_to_{0};
 };
 
 inline char* Ring::room(const char*& end) noexcept {

@@ -243,7 +243,7 @@ Result<void> Worker::drain_once(bool& found, bool& more) {
             intake.mark.sampled == before.sampled)
             continue;
         edit_intake(intake, dependencies_.options);
-        intake.power = (drained.any_flags & record_flag::kPower) != 0;
+        intake.power = (drained.any_flags & record_flag::kPower) != 0 || ring->synced_to() > before.position;
         all.any_flags |= drained.any_flags;
         all.all_flags &= drained.all_flags;
         all.events += drained.events;
