@@ -1,5 +1,8 @@
 // Opening, closing, and what holds for all events.
 #include "src/client_impl.hpp"
+
+#include <algorithm>
+
 #include "src/network_options.hpp"
 #include "src/surroundings.hpp"
 #include "src/transport/transport.hpp"
@@ -9,6 +12,22 @@ namespace {
 
 constexpr std::size_t kMaxGlobalBytes = 8 * 1024;
 
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// Whether the dialect takes any event of this application at all.
+Result<void> check_app_name(const Options& options) {
+    const ContextView nobody;
+    RecordView event;
+    event.name = "event";
+    event.context = &nobody;
+    const char* reason = wire::wire_of(options.dialect).check(event, {options.app_name});
+    if (!reason) return {};
+    return Error{ErrorCode::invalid, std::string("Options::app_name: ") + reason};
+}
+
 Result<void> check_options(const Options& options) {
     const auto missing = [](const char* name) {
         return Error{ErrorCode::invalid, std::string("Options::") + name + " is required"};
@@ -16,6 +35,7 @@ Result<void> check_options(const Options& options) {
     if (options.endpoint.empty()) return missing("endpoint");
     if (options.api_key.empty()) return missing("api_key");
     if (options.app_name.empty()) return missing("app_name");
+    if (has_control(options.api_key)) return Error{ErrorCode::invalid, "Options::api_key has a control character"};
     if (options.endpoint.compare(0, 7, "http://") != 0 && options.endpoint.compare(0, 8, "https://") != 0) {
         return Error{ErrorCode::invalid, "Options::endpoint must start with https:// or http://"};
     }
@@ -38,7 +58,30 @@ Result<void> check_options(const Options& options) {
     if (options.max_batch_events < 1 || options.max_batch_events > 1'000) {
         return Error{ErrorCode::invalid, "Options::max_batch_events must be 1 to 1,000"};
     }
-    return {};
+    struct Duration {
+        const char* name;
+        std::chrono::milliseconds given;
+        std::chrono::milliseconds least;
+    };
+    constexpr std::chrono::milliseconds kNone{0};
+    constexpr std::chrono::milliseconds kSome{1};
+    constexpr std::chrono::hours kMost{24 * 366};
+    const Duration durations[] = {{"power_window", options.power_window, kNone},
+                                  {"flush_interval", options.flush_interval, kNone},
+                                  {"deferred_interval", options.deferred_interval, kNone},
+                                  {"session_timeout", options.session_timeout, kNone},
+                                  {"connect_timeout", options.connect_timeout, kSome},
+                                  {"request_timeout", options.request_timeout, kSome},
+                                  {"retry_base", options.retry_base, kSome},
+                                  {"retry_cap", options.retry_cap, options.retry_base},
+                                  {"close_deadline", options.close_deadline, kNone}};
+    for (const auto& duration : durations) {
+        if (duration.given < duration.least || duration.given > kMost) {
+            return Error{ErrorCode::invalid, std::string("Options::") + duration.name + " must be " +
+                                                 std::to_string(duration.least.count()) + " ms to a year"};
+        }
+    }
+    return check_app_name(options);
 }
 
 /// A copy without the property of that name.

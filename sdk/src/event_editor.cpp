@@ -13,10 +13,20 @@ Property only_property(const Properties& properties) {
 }  // namespace
 
 EventEditor::EventEditor(const RecordView& record) : record_(record), name_(record.name) {
-    PropertyReader reader(record.properties, record.property_count);
-    while (const auto property = reader.next()) {
-        members_.push_back({std::string(property->name), Properties{*property}});
+    PropertyReader fields(record.fields, record.field_count);
+    while (const auto field = fields.next()) {
+        members_.push_back({std::string(field->name), Properties{*field}, true});
     }
+    PropertyReader properties(record.properties, record.property_count);
+    while (const auto property = properties.next()) {
+        members_.push_back({std::string(property->name), Properties{*property}, false});
+    }
+}
+
+EventEditor::Member* EventEditor::find(std::string_view name) {
+    const auto found =
+        std::find_if(members_.rbegin(), members_.rend(), [&](const Member& member) { return member.name == name; });
+    return found == members_.rend() ? nullptr : &*found;
 }
 
 bool EventEditor::run(const std::function<bool(Event&)>& before_send) {
@@ -25,15 +35,19 @@ bool EventEditor::run(const std::function<bool(Event&)>& before_send) {
 }
 
 std::string EventEditor::encoded() const {
-    RecordHead head{record_.type,    static_cast<std::uint8_t>(record_.field_count),
-                    record_.flags,   record_.id,
-                    record_.time_ms, record_.sequence,
-                    name_,           static_cast<std::uint32_t>(record_.field_count + members_.size())};
+    const auto fields = std::count_if(members_.begin(), members_.end(), [](const Member& m) { return m.is_field; });
+    const RecordHead head{record_.type,    static_cast<std::uint8_t>(fields),
+                          record_.flags,   record_.id,
+                          record_.time_ms, record_.sequence,
+                          name_,           static_cast<std::uint32_t>(members_.size())};
     std::string out(head.encoded_size(), '\0');
     ByteWriter writer(&out[0]);
     head.encode(writer);
-    out += record_.fields;
-    for (const auto& member : members_) out += PropertiesAccess::encoded(member.value);
+    for (const bool is_field : {true, false}) {
+        for (const auto& member : members_) {
+            if (member.is_field == is_field) out += PropertiesAccess::encoded(member.value);
+        }
+    }
     return out;
 }
 
@@ -54,7 +68,8 @@ std::uint32_t edit_events(std::string& records, const std::function<bool(Event&)
         EventEditor editor(*record);
         if (!editor.run(before_send)) continue;
         const std::string encoded = editor.encoded();
-        append_frame(kept, encoded.size() <= kMaxRecordBytes ? std::string_view(encoded) : *frame);
+        if (encoded.size() > kMaxRecordBytes) continue;  // not as it was: something may just have been taken out
+        append_frame(kept, encoded);
         ++count;
     }
     records = std::move(kept);
@@ -66,10 +81,8 @@ std::string_view Event::user_id() const noexcept { return editor_.record_.contex
 std::int64_t Event::unix_ms() const noexcept { return editor_.record_.time_ms; }
 
 Value Event::property(std::string_view name) const {
-    for (const auto& member : editor_.members_) {
-        if (member.name == name) return only_property(member.value).value;
-    }
-    return Value(nullptr);
+    const auto* member = editor_.find(name);
+    return member ? only_property(member->value).value : Value(nullptr);
 }
 
 void Event::for_each(const std::function<void(const Property&)>& visit) const {
@@ -83,13 +96,10 @@ void Event::set_name(std::string_view name) {
 void Event::set_property(std::string_view name, const Value& value) {
     if (encoded_size(Property{name, value}) == 0) return;
     Properties encoded{{name, value}};
-    const auto found = std::find_if(editor_.members_.begin(), editor_.members_.end(),
-                                    [&](const EventEditor::Member& member) { return member.name == name; });
-    if (found == editor_.members_.end()) {
-        editor_.members_.push_back({std::string(name), std::move(encoded)});
-    } else {
-        found->value = std::move(encoded);
-    }
+    const auto* known = editor_.find(name);
+    const bool is_field = known && known->is_field;
+    remove_property(name);
+    editor_.members_.push_back({std::string(name), std::move(encoded), is_field});
 }
 
 void Event::remove_property(std::string_view name) {

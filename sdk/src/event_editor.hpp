@@ -26,7 +26,10 @@ private:
     struct Member {
         std::string name;
         Properties value;  // holds the property alone
+        bool is_field = false;
     };
+    /// The one that counts where a name comes twice: the last.
+    Member* find(std::string_view name);
 
     const RecordView& record_;
     std::string name_;

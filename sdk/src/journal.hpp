@@ -29,7 +29,7 @@ struct Producer {
     std::string context;                ///< encoded
     ContextView context_view;           ///< of `context`
     bool was_filling = false;
-    bool is_named = false;              ///< the disk knows the name of the ring's file
+    bool is_named = false;                                 ///< the disk knows the name of the ring's file
     double sample_position = 0;                            ///< of the context's user, in [0, 1)
     std::shared_ptr<std::atomic<std::uint32_t>> sequence;  ///< of the session: shared by all its threads
 };

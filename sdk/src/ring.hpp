@@ -57,8 +57,8 @@ public:
     /// `context` is the one in force: where the ring has been read to, and then where this has read to.
     Drained drain(std::string& out, std::string& context, std::size_t max_bytes) const;
     void release(std::uint64_t position) noexcept;
-    /// After recovery: starts reading at `position` when that lies ahead of what the file says, which may be old after a
-    /// loss of power.
+    /// After recovery: starts reading at `position` when that lies ahead of what the file says, which may be old after
+    /// a loss of power.
     void skip_to(std::uint64_t position) noexcept;
 
     /// Where sync() last got to. On the disk what lies before is read from a tail that may be old: the queue must know

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -89,6 +90,26 @@ TEST(Ring, WhatWasNotReleasedIsFoundByTheNextProcess) {
     ASSERT_TRUE(again.ok());
     EXPECT_EQ((*again)->id(), 42u);
     EXPECT_EQ(drain(**again), (std::vector<std::string>{"two", "three"}));
+}
+
+// After a loss of power the file may be older than what the queue has of it.
+TEST(Ring, NothingIsReadAgainThatTheQueueHasAndTheFileForgot) {
+    const test::TemporaryFolder folder;
+    std::uint64_t position = 0;
+    {
+        auto ring = Ring::create(folder.file("r.ring"), kCapacity, 42);
+        ASSERT_TRUE(ring.ok());
+        push(**ring, "one");
+        std::filesystem::copy_file(folder.file("r.ring"), folder.file("old.ring"));
+        push(**ring, "two");
+        std::string bytes;
+        std::string context(1, '\0');
+        position = (*ring)->drain(bytes, context, 1'000'000).position;
+    }
+    auto old = Ring::recover(folder.file("old.ring"));
+    ASSERT_TRUE(old.ok());
+    (*old)->skip_to(position);
+    EXPECT_EQ(drain(**old), std::vector<std::string>());
 }
 
 // Every byte of the last record is damaged in turn: the records before it are always found, the damaged one never.

@@ -91,15 +91,18 @@ struct Environment {
     std::string network_type;  ///< `wifi`, `cellular`, `ethernet`; only from the application
 };
 
-/// An event on its way into the queue, for Options::before_send: its name and the application's properties. What its
-/// kind brings (an error's message, an amount), the context and the global properties are not shown. Valid inside the
-/// callback alone, on its thread.
+/// An event on its way into the queue, for Options::before_send: its name and its properties. What its kind brings
+/// comes first among them: `error.type`, `error.message`, `error.stack`; `revenue_amount`, `revenue_currency`;
+/// `duration_ms`; `journey.id`, `journey.step.id`, `journey.step.name`; `state.key`, `state.before`, `state.after`;
+/// `api.method`, `api.path`, `api.status_code`; `metric`, `value`. The context and the global properties are not shown.
+/// Valid inside the callback alone, on its thread.
 class PULSEKIT_API Event {
 public:
     std::string_view name() const noexcept;     ///< valid until set_name()
     std::string_view user_id() const noexcept;  ///< empty: no user
     std::int64_t unix_ms() const noexcept;      ///< when it was tracked, milliseconds since 1970
-    /// The property of that name; null when there is none. Valid until the event is changed.
+    /// The property of that name, the last where there are several; null when there is none. Valid until the event is
+    /// changed.
     Value property(std::string_view name) const;
     /// Calls `visit` with each property; it must not change the event.
     void for_each(const std::function<void(const Property&)>& visit) const;
@@ -240,7 +243,7 @@ struct Options {
 
     /// Called on the worker thread for each event before it is queued, and again when the queue could not take it:
     /// edit it, or return false to drop it, which is counted as `before_send`. One that would then have more than
-    /// 102,400 bytes is kept as it was.
+    /// 102,400 bytes is dropped, too.
     std::function<bool(Event&)> before_send;
 
     /// Diagnostics below this level are not reported.

@@ -18,7 +18,7 @@ class Properties;
 /// One property value: null, bool, 64-bit integer, double, UTF-8 text, an instant, or a nested object or array. Texts,
 /// objects and arrays are borrowed, not copied: they must live until the call that takes the Value returns. An infinity
 /// or NaN is sent as null, for JSON has neither (RFC 8259); an instant as ISO 8601 text in UTC, to the millisecond;
-/// bytes that are not UTF-8 as U+FFFD. An unsigned integer beyond 2^63 - 1 wraps. No `const char*` may be null.
+/// bytes that are not UTF-8 as U+FFFD. An unsigned integer beyond 2^63 - 1 wraps. A null `const char*` is null.
 class Value {
 public:
     enum class Type : std::uint8_t {
@@ -33,12 +33,13 @@ public:
     };
 
     constexpr Value(std::nullptr_t = nullptr) noexcept : type_(Type::null), integer_(0) {}  // NOLINT
-    constexpr Value(const char* text) noexcept : Value(std::string_view(text)) {}           // NOLINT
-    constexpr Value(std::string_view text) noexcept : type_(Type::text), text_(text) {}     // NOLINT
-    Value(const std::string& text) noexcept : Value(std::string_view(text)) {}              // NOLINT
-    Value(const Properties& object) noexcept;                                               // NOLINT
-    Value(const Array& array) noexcept;                                                     // NOLINT
-    Value(std::chrono::system_clock::time_point time) noexcept                              // NOLINT
+    constexpr Value(const char* text) noexcept                                              // NOLINT
+        : type_(text ? Type::text : Type::null), text_(text ? std::string_view(text) : std::string_view()) {}
+    constexpr Value(std::string_view text) noexcept : type_(Type::text), text_(text) {}  // NOLINT
+    Value(const std::string& text) noexcept : Value(std::string_view(text)) {}           // NOLINT
+    Value(const Properties& object) noexcept;                                            // NOLINT
+    Value(const Array& array) noexcept;                                                  // NOLINT
+    Value(std::chrono::system_clock::time_point time) noexcept                           // NOLINT
         : type_(Type::time),
           integer_(std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count()) {}
 
