@@ -51,9 +51,11 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
         diagnose({Diagnostic::Level::warning, ErrorCode::corrupt,
                   "the end of an earlier run's journal was torn: what lay after it is lost"});
     }
-    if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
-    std::remove(path.c_str());
-    return {};
+    // The file first: while it is there its counters are too, and without the mark they would count once more.
+    const std::uint64_t id = (*ring)->id();
+    ring->reset();
+    if (std::remove(path.c_str()) != 0) return {};
+    return queue.forget_ring(id);
 }
 
 Result<void> Recovery::adopt(const Storage::Folder& folder, Queue& queue) const {
