@@ -221,6 +221,7 @@ struct Client::Impl {
     std::atomic<std::int64_t> last_activity_ms{0};
 
     std::atomic<std::uint8_t> gates{0};
+    Mutex consent_mutex;  // one change after the other, here and in the storage folder
     std::atomic<Consent> consent{Consent::granted};
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Worker> worker;  // last: it borrows the others
@@ -710,9 +711,13 @@ Result<void> Client::clear_device_id() {
 }
 
 Result<void> Client::set_consent(Consent consent) {
+    if (impl_->is_forked()) return Error{ErrorCode::unavailable, "the client belongs to the parent process"};
+    const MutexLock lock(impl_->consent_mutex);
     impl_->consent.store(consent, std::memory_order_relaxed);
-    impl_->set_gate(gate::kDenied, consent == Consent::denied);
-    if (!impl_->is_forked()) impl_->worker->set_consent(consent);
+    // Shut before the worker is told and opened after: what it erases is then what was tracked before the denial.
+    if (consent == Consent::denied) impl_->set_gate(gate::kDenied, true);
+    impl_->worker->set_consent(consent);
+    if (consent != Consent::denied) impl_->set_gate(gate::kDenied, false);
     return impl_->storage ? impl_->storage->remember_consent(consent) : Result<void>();
 }
 
