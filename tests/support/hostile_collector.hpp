@@ -1,4 +1,5 @@
-// A collector that does its work, behind a network that does not: replies get lost, requests arrive twice, late or never.
+// A collector that does its work, behind a network that does not: replies get lost, requests arrive twice, late or
+// never.
 #pragma once
 
 #include <pulsekit/environment.hpp>
@@ -25,8 +26,7 @@ namespace pulsekit::test {
 /// Thread safe; outlives the clients that send to it, as a collector does.
 class HostileCollector {
 public:
-    HostileCollector(Dialect dialect, std::uint64_t seed)
-        : dialect_(dialect), random_(seed) {}
+    HostileCollector(Dialect dialect, std::uint64_t seed) : dialect_(dialect), random_(seed) {}
 
     std::unique_ptr<Transport> transport() {
         return std::make_unique<FakeTransport>([this](const HttpRequest& request) { return receive(request); });
@@ -215,8 +215,7 @@ private:
         if (event.is_bad()) return {400, R"({"error":")" + refusal_of(event.id) + "\"}"};
         switch (dialect_) {
             case Dialect::pulse: return {200, R"({"success":true,"timestamp":1700000000000})"};
-            case Dialect::gateway:
-                return {201, R"({"success":true,"data":{"id":")" + event.id + R"(","name":"n"}})"};
+            case Dialect::gateway: return {201, R"({"success":true,"data":{"id":")" + event.id + R"(","name":"n"}})"};
             case Dialect::analytics: return {200, R"({"ok":true})"};
             default: return {200, R"({"status":"success","eventId":")" + event.id + "\"}"};
         }
