@@ -190,7 +190,7 @@ struct Client::Impl {
     Tracked write(Producer& producer, RecordHead& head, const Call& call, std::chrono::milliseconds wait_for_room);
     char* reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room);
     const char* check(Producer& producer, const char* record, std::size_t size) const;
-    Tracked why_not() const;
+    static Tracked why_not(std::uint8_t closed_by);
     bool is_forked() const noexcept { return fork_count() != forks; }
     bool refresh_context(Producer& producer);
     bool is_sampled_out(const Producer& producer, std::string_view name) const;
@@ -314,15 +314,14 @@ std::unique_ptr<Queue> Client::Impl::open_queue() {
     return open_memory_queue(limits);
 }
 
-Tracked Client::Impl::why_not() const {
-    const std::uint8_t closed_by = gates.load(std::memory_order_relaxed);
+Tracked Client::Impl::why_not(std::uint8_t closed_by) {
     if ((closed_by & gate::kClosed) != 0) return refused(Refusal::closed, "the client is closed");
     if ((closed_by & gate::kDenied) != 0) return refused(Refusal::denied, "the user has denied consent");
     return refused(Refusal::disabled, "the client is disabled");
 }
 
 Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
-    if (gates.load(std::memory_order_relaxed) != 0) return why_not();
+    if (const auto closed_by = gates.load(std::memory_order_relaxed); closed_by != 0) return why_not(closed_by);
     if (is_forked()) return refused(Refusal::forked, "the client belongs to the parent process");
     if (call.name.size() - 1 >= kMaxNameBytes) return refused(Refusal::invalid, "a name has 1 to 255 bytes");
     Producer* producer = journal->producer();
@@ -492,7 +491,7 @@ Tracked Client::Impl::identify(std::string_view user_id, const Properties& trait
     if (user_id.size() > kMaxNameBytes) return refused(Refusal::invalid, "a user id has at most 255 bytes");
     Call call{RecordType::identify, "identify"};
     call.properties = &traits;
-    if (gates.load(std::memory_order_relaxed) != 0) return why_not();
+    if (const auto closed_by = gates.load(std::memory_order_relaxed); closed_by != 0) return why_not(closed_by);
     ContextView as_user;
     as_user.user_id = user_id;
     RecordView probe;
