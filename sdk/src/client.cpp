@@ -372,7 +372,8 @@ char* Client::Impl::reserve(Producer& producer, std::size_t size, std::chrono::m
     char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
     if (!room && wait_for_room.count() > 0) {
         const Clock::Duration until = clock->monotonic() + wait_for_room;
-        while (!room && clock->monotonic() < until) {
+        // A closed client makes no room any more.
+        while (!room && clock->monotonic() < until && (gates.load(std::memory_order_relaxed) & gate::kClosed) == 0) {
             worker->wait_for_progress(until);
             room = producer.ring->reserve(static_cast<std::uint32_t>(size));
         }
@@ -518,7 +519,7 @@ Client::Client(Client&&) noexcept = default;
 
 Client& Client::operator=(Client&& other) noexcept {
     if (this != &other) {
-        if (impl_) (void)close(impl_->options.close_deadline);
+        const Client former(std::move(*this));
         impl_ = std::move(other.impl_);
     }
     return *this;
@@ -722,8 +723,12 @@ Result<void> Client::set_consent(Consent consent) {
 
 Consent Client::consent() const { return impl_->consent.load(std::memory_order_relaxed); }
 void Client::set_enabled(bool enabled) { impl_->set_gate(gate::kDisabled, !enabled); }
-void Client::pause_uploads() { impl_->worker->set_paused(true); }
-void Client::resume_uploads() { impl_->worker->set_paused(false); }
+void Client::pause_uploads() {
+    if (!impl_->is_forked()) impl_->worker->set_paused(true);
+}
+void Client::resume_uploads() {
+    if (!impl_->is_forked()) impl_->worker->set_paused(false);
+}
 
 Result<void> Client::flush(std::chrono::milliseconds deadline) {
     if (impl_->is_forked()) return Error{ErrorCode::unavailable, "the client belongs to the parent process"};

@@ -103,6 +103,32 @@ TEST_F(WaitingTest, WhoWaitsForRoomInVainIsRefusedWhenTheTimeIsOver) {
     expect_balanced(stats);
 }
 
+TEST_F(WaitingTest, WhoWaitsForRoomIsLetGoWhenTheClientCloses) {
+    std::atomic<bool> released{false};
+    std::atomic<bool> sending{false};
+    auto client = open([&](const HttpRequest&) -> Result<HttpResponse> {
+        sending = true;
+        while (!released) std::this_thread::yield();
+        return Error{ErrorCode::unavailable, "offline"};
+    });
+    ASSERT_TRUE(track(client, milliseconds(0)));
+    while (!sending) std::this_thread::yield();
+    while (track(client, milliseconds(0))) {}
+    std::atomic<bool> waiting{false};
+    const auto start = SteadyClock::now();
+    std::thread patient([&] {
+        waiting = true;
+        (void)track(client, milliseconds(60'000));  // refused, or in time before the last drain
+    });
+    while (!waiting) std::this_thread::yield();
+    std::thread closing([&] { (void)client.close(milliseconds(0)); });
+    released = true;
+    patient.join();
+    closing.join();
+    EXPECT_LT(SteadyClock::now() - start, kSoon);
+    expect_balanced(client.stats());
+}
+
 TEST_F(WaitingTest, CloseKeepsToItsDeadlineWhateverIsUnderWay) {
     struct Case {
         const char* what;
@@ -126,7 +152,10 @@ TEST_F(WaitingTest, CloseKeepsToItsDeadlineWhateverIsUnderWay) {
              return HttpResponse{503, {{"retry-after", "3600"}}, ""};
          },
          nothing},
-        {"a revoked key", [](const HttpRequest&) -> Result<HttpResponse> { return HttpResponse{401, {}, ""}; },
+        {"a revoked key",
+         [](const HttpRequest&) -> Result<HttpResponse> {
+             return HttpResponse{401, {}, ""};
+         },
          nothing},
         {"paused uploads", answers, [](Client& client) { client.pause_uploads(); }},
         {"consent not asked", answers, [](Client& client) { (void)client.set_consent(Consent::required); }},
@@ -166,8 +195,9 @@ TEST_F(WaitingTest, CloseWaitsNoLongerThanThereIsSomethingToSend) {
 }
 
 TEST_F(WaitingTest, FlushEndsWhenAnotherThreadCloses) {
-    auto client = open(
-        [](const HttpRequest&) -> Result<HttpResponse> { return Error{ErrorCode::unavailable, "offline"}; });
+    auto client = open([](const HttpRequest&) -> Result<HttpResponse> {
+        return Error{ErrorCode::unavailable, "offline"};
+    });
     ASSERT_TRUE(client.track("event"));
     std::atomic<bool> flushing{false};
     std::thread flush([&] {
