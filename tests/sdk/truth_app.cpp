@@ -1,5 +1,5 @@
-// An application to be killed, with a collector that is a file: each request that arrives is appended to it. Replies get
-// lost, and sometimes the process dies in the middle of a request.
+// An application to be killed, with a collector that is a file: each request that arrives is appended to it. Replies
+// get lost, and sometimes the process dies in the middle of a request.
 //
 //   truth_app STORAGE ARRIVALS SEED COUNT   tracks COUNT events, prints the id of each once track() has returned, and
 //                                           ends without waiting for what is left
