@@ -188,6 +188,8 @@ struct Client::Impl {
     void begin_context();
     Tracked track(const Call& call, const EventOptions& event);
     Tracked write(Producer& producer, RecordHead& head, const Call& call, std::chrono::milliseconds wait_for_room);
+    template <typename Attempt>
+    bool try_for(std::chrono::milliseconds wait_for_room, const Attempt& attempt);
     char* reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room);
     const char* check(Producer& producer, const char* record, std::size_t size) const;
     static Tracked why_not(std::uint8_t closed_by);
@@ -331,7 +333,8 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     }
     const std::int64_t now = clock->unix_ms();
     start_session_if_idle(now);
-    if (producer->context_version != context_version.load(std::memory_order_acquire) && !refresh_context(*producer)) {
+    if (producer->context_version != context_version.load(std::memory_order_acquire) &&
+        !try_for(event.wait_for_room, [&] { return refresh_context(*producer); })) {
         producer->ring->count_overflow();
         return refused(Refusal::full, "the journal is full");
     }
@@ -367,18 +370,24 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     return tracked;
 }
 
+/// Attempts what needs room in a ring until it succeeds, the time is over, or the client is closed and makes no more.
+template <typename Attempt>
+bool Client::Impl::try_for(std::chrono::milliseconds wait_for_room, const Attempt& attempt) {
+    if (attempt()) return true;
+    if (wait_for_room.count() <= 0) return false;
+    const Clock::Duration until = clock->monotonic() + wait_for_room;
+    while (clock->monotonic() < until && (gates.load(std::memory_order_relaxed) & gate::kClosed) == 0) {
+        worker->wait_for_progress(until);
+        if (attempt()) return true;
+    }
+    return false;
+}
+
 /// Room for a record; null when there is none, counted.
 char* Client::Impl::reserve(Producer& producer, std::size_t size, std::chrono::milliseconds wait_for_room) {
-    char* room = producer.ring->reserve(static_cast<std::uint32_t>(size));
-    if (!room && wait_for_room.count() > 0) {
-        const Clock::Duration until = clock->monotonic() + wait_for_room;
-        // A closed client makes no room any more.
-        while (!room && clock->monotonic() < until && (gates.load(std::memory_order_relaxed) & gate::kClosed) == 0) {
-            worker->wait_for_progress(until);
-            room = producer.ring->reserve(static_cast<std::uint32_t>(size));
-        }
-    }
-    if (!room) {
+    char* room = nullptr;
+    const auto attempt = [&] { return (room = producer.ring->reserve(static_cast<std::uint32_t>(size))) != nullptr; };
+    if (!try_for(wait_for_room, attempt)) {
         producer.ring->count_overflow();
         worker->wake();
     }

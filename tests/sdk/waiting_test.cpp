@@ -58,7 +58,10 @@ TEST_F(WaitingTest, WhoWaitsForRoomLosesNothingWhileTheCollectorIsSlow) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 2; ++t) {
         threads.emplace_back([&] {
-            for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(track(client, milliseconds(60'000)));
+            for (int i = 0; i < 1'000; ++i) {
+                if (i % 10 == 0) client.set_screen(std::to_string(i));  // that takes room, too
+                ASSERT_TRUE(track(client, milliseconds(60'000)));
+            }
         });
     }
     for (auto& thread : threads) thread.join();
