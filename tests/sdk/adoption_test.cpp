@@ -231,6 +231,28 @@ TEST_F(AdoptionTest, RingsOfAnotherFolderAreRecoveredOnceByWayOfItsQueue) {
     EXPECT_TRUE(queue->state().rings.empty());
 }
 
+TEST_F(AdoptionTest, OfARingThatCouldNotBeDeletedNothingCountsTwice) {
+    const Options options;
+    const Recovery recovery{options, test::context().encoded(), diagnose_};
+    auto queue = open(0);
+    for (int again = 0; again < 2; ++again) {
+        write_ring(0, {"in-ring"}, "ann", 5);  // after the first time: as if the process had died before the deletion
+        const std::string path = folder(0) + "/journal/5.ring";
+        {
+            auto other = sqlite::Database::open(queue_of(0), sqlite::Access::read_write);
+            ASSERT_TRUE(
+                other->execute("CREATE TRIGGER IF NOT EXISTS no BEFORE DELETE ON rings BEGIN "
+                               "SELECT RAISE(ABORT, 'no'); END"));
+        }
+        ASSERT_TRUE(recovery.recover_ring(path, *queue).ok());
+        EXPECT_FALSE(fs::exists(path));
+        EXPECT_EQ(queued(*queue), Names{"in-ring@ann"});
+        EXPECT_EQ(queue->ledger().accepted, 2u);
+        EXPECT_EQ(queue->ledger().dropped.at("journal_full"), 1u);
+    }
+    EXPECT_TRUE(diagnostics_.empty());
+}
+
 TEST_F(AdoptionTest, TheFolderOfALivingProcessIsNotTouched) {
     test::SeededRandom random(1);
     auto first = Storage::open(folder_.path().string(), random);
