@@ -75,11 +75,14 @@ Result<void> read_ledgers(Database& database, QueueState& state) {
     for (;;) {
         auto row = rows->step();
         if (!row) return std::move(row).error();
-        if (!*row) break;
+        if (!*row) return {};
         const auto value = static_cast<std::uint64_t>(rows->integer(1));
         read_ledger_row(rows->text(0), value, kActual, state.ledger);
         read_ledger_row(rows->text(0), value, kReported, state.reported);
     }
+}
+
+Result<void> read_reports(Database& database, QueueState& state) {
     auto reports = database.prepare("SELECT event FROM reports ORDER BY number");
     if (!reports) return std::move(reports).error();
     for (;;) {
@@ -97,6 +100,7 @@ public:
     Result<void> load() {
         if (auto prepared = prepare(); !prepared) return prepared;
         if (auto read = read_ledgers(database_, state_); !read) return read;
+        if (auto read = read_reports(database_, state_); !read) return read;
         auto page = database_.query_integer("PRAGMA page_size");
         if (!page) return std::move(page).error();
         page_bytes_ = static_cast<std::uint64_t>(*page);
@@ -505,7 +509,10 @@ Salvage salvage(const std::string& path, std::optional<QueueState>& known) {
     Salvage saved;
     auto database = Database::open(path, Access::read_write);
     if (!database) return saved;
-    if (QueueState state; !known && read_ledgers(*database, state)) known = std::move(state);
+    if (QueueState state; !known && read_ledgers(*database, state)) {
+        (void)read_reports(*database, state);
+        known = std::move(state);
+    }
     if (auto ids = database->prepare("SELECT id FROM adopted ORDER BY number")) {
         for (auto row = ids->step(); row && *row; row = ids->step()) saved.adopted.emplace_back(ids->blob(0));
     }

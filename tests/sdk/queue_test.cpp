@@ -516,6 +516,28 @@ TEST_F(SqliteQueueTest, ReportsSurviveTheProcess) {
     EXPECT_EQ(queue->state().reported.dropped, queue->ledger().dropped);
 }
 
+TEST_F(SqliteQueueTest, AReportUnderWayInAFileOfTheFirstFormGoesOn) {
+    ASSERT_TRUE(open()->append({intake(0, 4)}).ok());
+    {
+        auto database = sqlite::Database::open(path_, sqlite::Access::read_write);
+        ASSERT_TRUE(database.ok());
+        ASSERT_TRUE(database
+                        ->execute("DROP TABLE reports; DELETE FROM schema_migrations WHERE number = 2;"
+                                  "CREATE TABLE report (id INTEGER PRIMARY KEY CHECK (id = 1), event BLOB NOT NULL);"
+                                  "INSERT INTO report VALUES (1, 'under way');"
+                                  "INSERT INTO ledger VALUES ('reported.accepted', 1), ('pending.accepted', 3),"
+                                  " ('pending.dropped.rejected', 2)")
+                        .ok());
+    }
+    auto queue = open();
+    ASSERT_TRUE(queue);
+    EXPECT_EQ(queue->state().reports, Names{"under way"});
+    EXPECT_EQ(queue->state().reported.accepted, 3u);
+    EXPECT_EQ(queue->state().reported.dropped.at("rejected"), 2u);
+    EXPECT_EQ(queue->ledger().accepted, 4u);
+    EXPECT_TRUE(queue->ledger().dropped.empty());
+}
+
 // The cap is bytes of the file, whatever the shape of what was queued.
 TEST_F(SqliteQueueTest, TheFileNeverOutgrowsItsCap) {
     const auto seed = std::random_device()();
