@@ -60,18 +60,18 @@ TEST(Processes, WhatTheDeadHavePromisedTheLastDelivers) {
             for (int i = 0; i < 3; ++i) {
                 auto arguments = command;
                 arguments.push_back(std::to_string(random.next()));
-                arguments.push_back("400");
+                arguments.push_back("250");
                 apps.push_back(std::make_unique<test::Process>(arguments));
             }
             for (auto& app : apps) {
                 // Some end by themselves, some die in a request, and some here.
-                const int goal = random.below(800);
+                const int goal = random.below(500);
                 for (int i = 0; i < goal; ++i) {
                     const auto line = app->read_line();
                     if (!line) break;
                     note(*line);
                 }
-                if (goal < 400) app->signal(SIGKILL);
+                if (goal < 250) app->signal(SIGKILL);
                 for (const auto& line : app->read_lines()) note(line);
                 const int status = app->wait();
                 EXPECT_TRUE(status == 0 || status == 128 + SIGKILL) << status;
