@@ -195,7 +195,7 @@ Client::Client(Client&&) noexcept = default;
 
 Client& Client::operator=(Client&& other) noexcept {
     if (this != &other) {
-        if (impl_) (void)close(impl_->options.close_deadline);
+        const Client former(std::move(*this));
         impl_ = std::move(other.impl_);
     }
     return *this;
@@ -285,16 +285,24 @@ Result<void> Client::clear_device_id() {
 }
 
 Result<void> Client::set_consent(Consent consent) {
+    if (impl_->is_forked()) return Error{ErrorCode::unavailable, "the client belongs to the parent process"};
+    const MutexLock lock(impl_->consent_mutex);
     impl_->consent.store(consent, std::memory_order_relaxed);
-    impl_->set_gate(gate::kDenied, consent == Consent::denied);
-    if (!impl_->is_forked()) impl_->worker->set_consent(consent);
+    // Shut before the worker is told and opened after: what it erases is then what was tracked before the denial.
+    if (consent == Consent::denied) impl_->set_gate(gate::kDenied, true);
+    impl_->worker->set_consent(consent);
+    if (consent != Consent::denied) impl_->set_gate(gate::kDenied, false);
     return impl_->storage ? impl_->storage->remember_consent(consent) : Result<void>();
 }
 
 Consent Client::consent() const { return impl_->consent.load(std::memory_order_relaxed); }
 void Client::set_enabled(bool enabled) { impl_->set_gate(gate::kDisabled, !enabled); }
-void Client::pause_uploads() { impl_->worker->set_paused(true); }
-void Client::resume_uploads() { impl_->worker->set_paused(false); }
+void Client::pause_uploads() {
+    if (!impl_->is_forked()) impl_->worker->set_paused(true);
+}
+void Client::resume_uploads() {
+    if (!impl_->is_forked()) impl_->worker->set_paused(false);
+}
 
 Result<void> Client::flush(std::chrono::milliseconds deadline) {
     if (impl_->is_forked()) return Error{ErrorCode::unavailable, "the client belongs to the parent process"};

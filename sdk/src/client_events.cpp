@@ -115,9 +115,8 @@ const char* to_string(Refusal refusal) noexcept {
 
 std::string Tracked::id_text() const { return Uuid{id}.text(); }
 
-Tracked Client::Impl::why_not() const {
+Tracked Client::Impl::why_not(std::uint8_t closed_by) const {
     if (is_forked()) return refused(Refusal::forked, "the client belongs to the parent process");
-    const std::uint8_t closed_by = gates.load(std::memory_order_relaxed);
     if ((closed_by & gate::kClosed) != 0) return refused(Refusal::closed, "the client is closed");
     if ((closed_by & gate::kDenied) != 0) return refused(Refusal::denied, "the user has denied consent");
     return refused(Refusal::disabled, "the client is disabled");
@@ -125,7 +124,9 @@ Tracked Client::Impl::why_not() const {
 
 /// The way of nearly every event goes straight through here, and is kept short; what is seldom is called.
 Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
-    if (gates.load(std::memory_order_relaxed) != 0 || is_forked()) return why_not();
+    if (const auto closed_by = gates.load(std::memory_order_relaxed); closed_by != 0 || is_forked()) {
+        return why_not(closed_by);
+    }
     if (call.name.size() - 1 >= kMaxNameBytes) return refused(Refusal::invalid, "a name has 1 to 255 bytes");
     Producer* const producer = journal->producer();
     if (!producer) {
@@ -214,13 +215,15 @@ void Client::Impl::wait_for_power(Producer& producer) {
               "an event is not safe from a loss of power: " + synced.error().message});
 }
 
-/// Tries until there is room in the ring, or for as long as the caller may wait; then the event is counted as lost.
+/// Tries until there is room in the ring, the caller may wait no longer, or the client is closed and makes no more;
+/// then the event is counted as lost.
 template <typename Attempt>
 bool Client::Impl::wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt) {
     bool done = attempt();
     if (!done && wait.count() > 0) {
         const Clock::Duration until = clock->monotonic() + wait;
-        while (!done && clock->monotonic() < until) {
+        const auto is_open = [&] { return (gates.load(std::memory_order_relaxed) & gate::kClosed) == 0; };
+        while (!done && is_open() && clock->monotonic() < until) {
             worker->wait_for_progress(until);
             done = attempt();
         }
@@ -293,7 +296,9 @@ Tracked Client::Impl::identify(std::string_view user_id, const Properties& trait
     if (user_id.size() > kMaxNameBytes) return refused(Refusal::invalid, "a user id has at most 255 bytes");
     Call call{RecordType::identify, "identify"};
     call.properties = &traits;
-    if (gates.load(std::memory_order_relaxed) != 0) return why_not();
+    if (const auto closed_by = gates.load(std::memory_order_relaxed); closed_by != 0 || is_forked()) {
+        return why_not(closed_by);
+    }
     ContextView as_user;
     as_user.user_id = user_id;
     RecordView probe;

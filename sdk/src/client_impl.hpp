@@ -55,7 +55,7 @@ struct Client::Impl {
     bool wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt);
     const char* check(Producer& producer, const char* record, std::size_t size) const;
     void wait_for_power(Producer& producer);
-    Tracked why_not() const;
+    Tracked why_not(std::uint8_t closed_by) const;
     bool is_forked() const noexcept { return fork_count() != forks; }
     /// A call of the clock's own is spared the virtual one.
     std::int64_t now() noexcept { return clock == &system_clock ? system_clock.unix_ms() : clock->unix_ms(); }
@@ -88,6 +88,7 @@ struct Client::Impl {
     std::atomic<std::int64_t> last_activity_ms{0};
 
     std::atomic<std::uint8_t> gates{0};
+    Mutex consent_mutex;  // one change after the other, here and in the storage folder
     std::atomic<Consent> consent{Consent::granted};
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Worker> worker;  // last: it borrows the others

@@ -1,11 +1,11 @@
 // The durable queue between the journal and the uploader: first in, first out, acknowledged from the front.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,26 +41,21 @@ struct RingMark {
     std::string context;  ///< in force at `position`
 };
 
-/// A report of the ledger to the collector that is under way: the same event until it is settled.
-struct PendingReport {
-    std::string event;  ///< a context and an event, u32 size and bytes each
-    Ledger ledger;      ///< that it reports
-};
-
 /// What the queue knows beside its records.
 struct QueueState {
     Ledger ledger;
-    Ledger reported;  ///< what the collector has been told
-    std::optional<PendingReport> report;
+    Ledger reported;  ///< what all reports of the ledger say that were ever made, also those under way
+    /// Reports on their way to the collector, oldest first: a context and an event, u32 size and bytes each. The same
+    /// events until they are settled: a second one with the same changes would count twice.
+    std::vector<std::string> reports;
     std::map<std::uint64_t, RingMark> rings;  ///< by Ring::id()
 
     RingMark mark_of(std::uint64_t ring) const {
         const auto found = rings.find(ring);
         return found == rings.end() ? RingMark{} : found->second;
     }
-    void finish_report() {
-        if (report) reported = report->ledger;
-        report.reset();
+    void finish_reports(std::size_t count) {
+        reports.erase(reports.begin(), reports.begin() + static_cast<std::ptrdiff_t>(std::min(count, reports.size())));
     }
 };
 
@@ -98,7 +93,7 @@ void count_intake(QueueState& state, const Intake& intake);
 struct Settlement {
     std::uint64_t delivered = 0;
     std::map<std::string, std::uint64_t> dropped;
-    bool reported = false;  ///< the pending report, too
+    std::size_t reports = 0;  ///< so many of the oldest reports, too
 };
 
 /// One thread at a time, the worker's. Records, positions and ledger change together or not at all.
@@ -116,7 +111,8 @@ public:
     /// Removes the first `count` events of the batch last peeked.
     virtual Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) = 0;
 
-    /// Keeps the event that reports the ledger as it is now, until a settlement says that it was sent.
+    /// Keeps the event that reports the ledger as it is now, until a settlement says that it was sent. From now on the
+    /// ledger counts as reported.
     virtual Result<void> begin_report(const std::string& event) = 0;
 
     /// The ring and its file are gone.
@@ -139,8 +135,9 @@ struct QueueLimits {
     Overflow overflow = Overflow::drop_oldest;
 };
 
-/// Lives and dies with the process.
-std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits);
+/// Lives and dies with the process. `known` is what a queue knew that it takes the place of; what was queued there is
+/// lost.
+std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits, QueueState known = {});
 
 /// Lives in the SQLite file `path`, made when absent. A damaged file is set aside under another name, what can still be
 /// read of it is taken over, and `diagnose` is told.

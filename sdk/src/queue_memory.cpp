@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include "src/queue.hpp"
 #include "src/record.hpp"
@@ -11,7 +12,9 @@ namespace {
 /// One list of chunks for each priority.
 class MemoryQueue final : public Queue {
 public:
-    explicit MemoryQueue(const QueueLimits& limits) : limits_(limits) {}
+    MemoryQueue(const QueueLimits& limits, QueueState known) : limits_(limits), state_(std::move(known)) {
+        if (const std::uint64_t lost = state_.ledger.queued(); lost != 0) state_.ledger.dropped["corrupt"] += lost;
+    }
 
     Result<void> append(const std::vector<Intake>& intakes) override {
         std::vector<std::vector<CutChunk>> cut;
@@ -57,12 +60,13 @@ public:
         peeked_.fill(0);
         state_.ledger.delivered += settlement.delivered;
         for (const auto& [reason, dropped] : settlement.dropped) state_.ledger.dropped[reason] += dropped;
-        if (settlement.reported) state_.finish_report();
+        state_.finish_reports(settlement.reports);
         return {};
     }
 
     Result<void> begin_report(const std::string& event) override {
-        state_.report = {event, state_.ledger};
+        state_.reports.push_back(event);
+        state_.reported = state_.ledger;
         return {};
     }
 
@@ -137,6 +141,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits) { return std::make_unique<MemoryQueue>(limits); }
+std::unique_ptr<Queue> open_memory_queue(const QueueLimits& limits, QueueState known) {
+    return std::make_unique<MemoryQueue>(limits, std::move(known));
+}
 
 }  // namespace pulsekit

@@ -38,13 +38,23 @@ CREATE TABLE identity (id BLOB NOT NULL); -- tells this queue from every other t
 INSERT INTO identity VALUES (randomblob(16));
 CREATE TABLE adopted (number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE); -- identities taken over
 )sql"},
+    // A report that is under way when its queue is taken over goes on beside the other's own.
+    {2, R"sql(
+CREATE TABLE reports (number INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL);
+INSERT INTO reports (event) SELECT event FROM report;
+INSERT INTO ledger (name, value)
+  SELECT 'reported.' || substr(name, length('pending.') + 1), value FROM ledger
+  WHERE name LIKE 'pending.%' AND EXISTS (SELECT 1 FROM report)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+DELETE FROM ledger WHERE name LIKE 'pending.%';
+DROP TABLE report;
+)sql"},
 };
 
 constexpr std::string_view kDropped = "dropped.";
-// Prefixes of a ledger's rows: what is true, what the collector has been told, what it is being told.
+// Prefixes of a ledger's rows: what is true, and what the reports say.
 constexpr const char* kActual = "";
 constexpr const char* kReported = "reported.";
-constexpr const char* kPending = "pending.";
 
 // Kept free for what is written beside chunks: positions of rings, the ledger, a report.
 constexpr std::uint64_t kReservedBytes = 64 * 1024;
@@ -62,25 +72,25 @@ void read_ledger_row(std::string_view name, std::uint64_t value, std::string_vie
 Result<void> read_ledgers(Database& database, QueueState& state) {
     auto rows = database.prepare("SELECT name, value FROM ledger");
     if (!rows) return std::move(rows).error();
-    PendingReport pending;
     for (;;) {
         auto row = rows->step();
         if (!row) return std::move(row).error();
-        if (!*row) break;
+        if (!*row) return {};
         const auto value = static_cast<std::uint64_t>(rows->integer(1));
         read_ledger_row(rows->text(0), value, kActual, state.ledger);
         read_ledger_row(rows->text(0), value, kReported, state.reported);
-        read_ledger_row(rows->text(0), value, kPending, pending.ledger);
     }
-    auto report = database.prepare("SELECT event FROM report");
-    if (!report) return std::move(report).error();
-    auto row = report->step();
-    if (!row) return std::move(row).error();
-    if (*row) {
-        pending.event = report->blob(0);
-        state.report = std::move(pending);
+}
+
+Result<void> read_reports(Database& database, QueueState& state) {
+    auto reports = database.prepare("SELECT event FROM reports ORDER BY number");
+    if (!reports) return std::move(reports).error();
+    for (;;) {
+        auto row = reports->step();
+        if (!row) return std::move(row).error();
+        if (!*row) return {};
+        state.reports.emplace_back(reports->blob(0));
     }
-    return {};
 }
 
 class SqliteQueue final : public Queue {
@@ -90,6 +100,7 @@ public:
     Result<void> load() {
         if (auto prepared = prepare(); !prepared) return prepared;
         if (auto read = read_ledgers(database_, state_); !read) return read;
+        if (auto read = read_reports(database_, state_); !read) return read;
         auto page = database_.query_integer("PRAGMA page_size");
         if (!page) return std::move(page).error();
         page_bytes_ = static_cast<std::uint64_t>(*page);
@@ -151,10 +162,11 @@ public:
                 left -= taken;
                 if (auto removed = remove(chunk, static_cast<std::uint32_t>(taken)); !removed) return removed;
             }
-            if (!settlement.reported) return {};
-            next.finish_report();
-            if (auto written = write_ledger(kReported, next.reported, state_.reported); !written) return written;
-            return clear_report_->run();
+            for (std::size_t n = std::min(settlement.reports, next.reports.size()); n > 0; --n) {
+                if (auto removed = remove_report_->run(); !removed) return removed;
+            }
+            next.finish_reports(settlement.reports);
+            return {};
         });
         pinned_.clear();
         return done;
@@ -162,12 +174,8 @@ public:
 
     Result<void> begin_report(const std::string& event) override {
         return commit([&](QueueState& next) -> Result<void> {
-            next.report = {event, next.ledger};
-            auto statement = database_.prepare("INSERT OR REPLACE INTO report (id, event) VALUES (1, ?)");
-            if (!statement) return std::move(statement).error();
-            statement->bind_blob_borrowed(1, event);
-            if (auto done = statement->run(); !done) return done;
-            return write_ledger(kPending, next.ledger, {});
+            next.reported = next.ledger;
+            return add_report(event, next);
         });
     }
 
@@ -202,6 +210,8 @@ public:
                 if (auto noted = note_adopted(id); !noted) return noted;
             }
             next.ledger = known.ledger;
+            next.reported = known.reported;
+            if (auto kept = add_reports(known.reports, next); !kept) return kept;
             next.rings = known.rings;
             for (const auto& [ring, mark] : known.rings) {
                 if (auto done = mark_ring(ring, mark); !done) return done;
@@ -221,6 +231,21 @@ private:
         const Reset reset(*find_adopted_);
         find_adopted_->bind_blob_borrowed(1, id);
         return find_adopted_->step();
+    }
+
+    Result<void> add_report(const std::string& event, QueueState& next) {
+        next.reports.push_back(event);
+        add_report_->bind_blob_borrowed(1, event);
+        return add_report_->run();
+    }
+
+    /// Those of another file, as far as they are whole.
+    Result<void> add_reports(const std::vector<std::string>& events, QueueState& next) {
+        for (const auto& event : events) {
+            if (!EventList().add(event, 0, 1)) continue;
+            if (auto added = add_report(event, next); !added) return added;
+        }
+        return {};
     }
 
     Result<void> note_adopted(const std::string& id) {
@@ -279,7 +304,8 @@ private:
              "ON CONFLICT (id) DO UPDATE SET position = excluded.position, overflowed = excluded.overflowed, "
              "sampled = excluded.sampled, context = excluded.context"},
             {&forget_, "DELETE FROM rings WHERE id = ?"},
-            {&clear_report_, "DELETE FROM report"},
+            {&add_report_, "INSERT INTO reports (event) VALUES (?)"},
+            {&remove_report_, "DELETE FROM reports WHERE number = (SELECT min(number) FROM reports)"},
             {&find_adopted_, "SELECT 1 FROM adopted WHERE id = ?"},
             {&note_adopted_, "INSERT OR IGNORE INTO adopted (id) VALUES (?)"},
             {&entry_,
@@ -310,6 +336,7 @@ private:
         QueueState next = state_;
         if (auto changed = change(next); !changed) return changed;
         if (auto written = write_ledger(kActual, next.ledger, state_.ledger); !written) return written;
+        if (auto written = write_ledger(kReported, next.reported, state_.reported); !written) return written;
         if (auto committed = commit_->run(); !committed) return committed;
         state_ = std::move(next);
         return {};
@@ -432,7 +459,8 @@ private:
     std::optional<Statement> free_pages_;
     std::optional<Statement> mark_;
     std::optional<Statement> forget_;
-    std::optional<Statement> clear_report_;
+    std::optional<Statement> add_report_;
+    std::optional<Statement> remove_report_;
     std::optional<Statement> entry_;
     std::optional<Statement> find_adopted_;
     std::optional<Statement> note_adopted_;
@@ -481,7 +509,10 @@ Salvage salvage(const std::string& path, std::optional<QueueState>& known) {
     Salvage saved;
     auto database = Database::open(path, Access::read_write);
     if (!database) return saved;
-    if (QueueState state; !known && read_ledgers(*database, state)) known = std::move(state);
+    if (QueueState state; !known && read_ledgers(*database, state)) {
+        (void)read_reports(*database, state);
+        known = std::move(state);
+    }
     if (auto ids = database->prepare("SELECT id FROM adopted ORDER BY number")) {
         for (auto row = ids->step(); row && *row; row = ids->step()) saved.adopted.emplace_back(ids->blob(0));
     }
@@ -552,12 +583,8 @@ Result<void> SqliteQueue::take_over(Source& source) {
         const QueueState& other = source.queue->state();
         next.ledger.add(other.ledger);
         next.reported.add(other.reported);
-        if (auto written = write_ledger(kReported, next.reported, state_.reported); !written) return written;
-        if (next.report) {
-            // Its settlement will set what is reported to this.
-            next.report->ledger.add(other.reported);
-            if (auto written = write_ledger(kPending, next.report->ledger, {}); !written) return written;
-        }
+        // The collector may have it already: only as the same event does it count once.
+        if (auto kept = add_reports(other.reports, next); !kept) return kept;
         auto rows = source.queue->database_.prepare("SELECT records, count, settled, priority FROM chunks ORDER BY id");
         if (!rows) return source.failed(rows.error());
         for (;;) {

@@ -56,8 +56,10 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
     }
     // A power cut may bring the file back: then it must be empty.
     if (auto synced = (*ring)->sync(); !synced) return synced;
-    if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
-    std::remove(path.c_str());
+    // The file first: while it is there its counters are too, and without the mark they would count once more.
+    const std::uint64_t id = (*ring)->id();
+    ring->reset();
+    if (std::remove(path.c_str()) == 0) (void)queue.forget_ring(id);  // a mark that stays takes a few bytes
     return {};
 }
 

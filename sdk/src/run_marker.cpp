@@ -13,7 +13,7 @@ namespace pulsekit {
 struct RunMarker::Content {
     std::uint64_t magic;
     std::array<std::uint8_t, 16> session;
-    std::uint32_t clean;
+    std::atomic<std::uint32_t> clean;  // two threads may close
     std::atomic<std::int32_t> signal;
 };
 
@@ -80,13 +80,13 @@ Result<RunMarker> RunMarker::open(const std::string& path) {
         file = MappedFile::create(path, kFileBytes);
         if (!file) return std::move(file).error();
     } else if (const auto* found = reinterpret_cast<const Content*>(file->data()); found->magic == kMagic) {
-        previous.end = found->clean != 0 ? PreviousRun::End::clean : PreviousRun::End::abnormal;
+        previous.end = found->clean.load() != 0 ? PreviousRun::End::clean : PreviousRun::End::abnormal;
         previous.session_id = Uuid{found->session}.text();
         previous.signal = found->signal.load();
     }
     RunMarker marker(std::move(*file), std::move(previous));
     Content& content = marker.content();
-    content.clean = 0;
+    content.clean.store(0);
     content.signal.store(0);
     content.session = {};
     content.magic = kMagic;
@@ -103,7 +103,7 @@ RunMarker::~RunMarker() {
 }
 
 void RunMarker::set_session(const Uuid& session) noexcept { content().session = session.bytes; }
-void RunMarker::set_clean() noexcept { content().clean = 1; }
+void RunMarker::set_clean() noexcept { content().clean.store(1); }
 
 void RunMarker::note_fatal_signals() {
     static std::once_flag once;

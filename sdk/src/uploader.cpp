@@ -58,11 +58,12 @@ Result<Uploader::Load> Uploader::load(Queue& queue) {
     if (batch_limit_ == most_events() && queue.ledger().queued() > 0) {
         if (auto prepared = prepare_report(queue); !prepared) return std::move(prepared).error();
     }
-    const auto& report = queue.state().report;
+    const auto& reports = queue.state().reports;
     Load made;
-    made.has_report = report && batch_limit_ == most_events() && queue.ledger().queued() > 0;
-    const std::size_t room = made.has_report ? batch_limit_ - 1 : batch_limit_;
-    if (room > 0) {
+    if (batch_limit_ == most_events() && queue.ledger().queued() > 0) {
+        made.reports = std::min(reports.size(), std::max<std::size_t>(1, batch_limit_ - 1));
+    }
+    if (const std::size_t room = batch_limit_ - made.reports; room > 0) {
         auto batch = queue.peek(room, kMaxBatchBytes);
         if (!batch) return std::move(batch).error();
         made.batch = std::move(*batch);
@@ -70,15 +71,17 @@ Result<Uploader::Load> Uploader::load(Queue& queue) {
             if (!made.list.add(chunk.records, chunk.skip, chunk.count))
                 return Error{ErrorCode::corrupt, "queue: a record is damaged"};
         }
-        made.has_report = made.has_report && !made.batch.empty();
+        if (made.batch.empty()) made.reports = 0;
     }
-    if (made.has_report && !made.list.add(report->event, 0, 1))
-        return Error{ErrorCode::corrupt, "queue: the report of the ledger is damaged"};
+    for (std::size_t i = 0; i < made.reports; ++i) {
+        if (!made.list.add(reports[i], 0, 1))
+            return Error{ErrorCode::corrupt, "queue: a report of the ledger is damaged"};
+    }
     return made;
 }
 
 Result<void> Uploader::prepare_report(Queue& queue) {
-    if (!dependencies_.options.report_delivery || context_.empty() || queue.state().report) return {};
+    if (!dependencies_.options.report_delivery || context_.empty() || !queue.state().reports.empty()) return {};
     const auto now = dependencies_.clock.monotonic();
     if (now < next_report_ || !is_report_due(queue.state())) return {};
     if (most_events() == 1) next_report_ = now + kReportInterval;
@@ -117,6 +120,13 @@ Result<Uploader::Step> Uploader::conclude(Queue& queue, const Load& load, const 
         case Kind::settled: return settle(queue, load, verdict.rejections);
         case Kind::rejected: return settle(queue, load, {{0, verdict.message}});
         case Kind::split:
+            // The collector means the report of the ledger, which is not told again. (Of the first two it names the
+            // second either way.)
+            if (load.reports != 0 && load.batch.count > 1 && verdict.at == load.batch.count) {
+                Load report;
+                report.reports = 1;
+                return settle(queue, report, {});
+            }
             batch_limit_ = std::max<std::size_t>(1, verdict.at != 0 ? verdict.at : events / 2);
             return Step::progress;
         case Kind::pause: return wait(std::max(kPause, verdict.retry_after.value_or(milliseconds(0))), verdict.message);
@@ -129,7 +139,7 @@ Result<Uploader::Step> Uploader::settle(Queue& queue, const Load& load,
                                         const std::vector<wire::Verdict::Refused>& rejections) {
     // The report of the ledger is in no ledger: it comes last, and a collector that refuses it is not told again.
     Settlement settlement;
-    settlement.reported = load.has_report;
+    settlement.reports = load.reports;
     std::uint64_t refused_events = 0;
     for (const auto& refused : rejections) refused_events += refused.index < load.batch.count ? 1 : 0;
     settlement.delivered = load.batch.count - refused_events;

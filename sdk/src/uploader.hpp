@@ -48,11 +48,11 @@ public:
     void set_context(std::string context) { context_ = std::move(context); }
 
 private:
-    /// What one request carries: events of the queue, and perhaps the report of the ledger after them.
+    /// What one request carries: events of the queue, and perhaps reports of the ledger after them.
     struct Load {
         Batch batch;
         EventList list;
-        bool has_report = false;
+        std::size_t reports = 0;
     };
     Result<Load> load(Queue& queue);
     Result<void> prepare_report(Queue& queue);

@@ -1,6 +1,7 @@
 #include "src/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pulsekit {
 namespace {
@@ -41,8 +42,13 @@ void Worker::wake() noexcept {
 
 void Worker::set_consent(Consent consent) {
     const MutexLock lock(mutex_);
+    if (consent == Consent::denied) {
+        requests_.erase = true;
+    } else if (requests_.consent == Consent::denied) {
+        requests_.erase_to.clear();
+        for (const Ring* ring : dependencies_.journal.rings()) requests_.erase_to.push_back(ring->pushed());
+    }
     requests_.consent = consent;
-    requests_.erase = requests_.erase || consent == Consent::denied;
     requests_.woken = true;
     wake_.notify_one();
 }
@@ -156,11 +162,14 @@ void Worker::run() {
 /// One round; false when the worker is done.
 bool Worker::turn() {
     // Asked before the drain: what was tracked before stop() is then in the queue when we decide whether we are done.
-    const Requests now = requests();
+    Requests now = requests();
     recover_leftovers();
     adopt();
     const bool found = drain();
-    if (auto erased = erase_if_denied(); !erased) queue_failed(erased.error());
+    // And consent after it: the drain erases what was denied.
+    const Requests then = requests();
+    now.consent = then.consent;
+    now.erase = then.erase;
     if (is_finished(now)) return false;
     if (is_upload_due(now)) upload();
     sleep(requests(), found);
@@ -187,8 +196,14 @@ bool Worker::is_upload_due(const Requests& requests) const {
 }
 
 void Worker::upload() {
+    uploading_ = true;
     const auto step = uploader_.step(*dependencies_.queue, [this] { return keep_waiting(); });
-    if (!step) queue_failed(step.error());
+    uploading_ = false;
+    if (std::exchange(queue_is_damaged_, false)) {
+        replace_queue();
+    } else if (!step) {
+        queue_failed(step.error());
+    }
     if (dependencies_.queue->ledger().queued() == 0) due_.reset();
     publish();
 }
@@ -197,7 +212,7 @@ void Worker::upload() {
 bool Worker::keep_waiting() {
     drain();
     const Requests now = requests();
-    if (!may_send(now)) return false;
+    if (!may_send(now) || queue_is_damaged_) return false;
     // After a failure this attempt is a mere hope: nobody should wait for it at the end.
     return !now.stopping || (!uploader_.last_attempt_failed() && dependencies_.clock.monotonic() < now.stop_at);
 }
@@ -221,55 +236,70 @@ bool Worker::drain() {
     return found;
 }
 
+std::vector<Worker::Reading> Worker::read_rings(bool& more) {
+    const auto rings = dependencies_.journal.rings();
+    read_.resize(rings.size());
+    std::vector<Reading> readings;
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        const Ring& ring = *rings[i];
+        Reading reading{rings[i], i, {}, dependencies_.queue->state().mark_of(ring.id()), {}};
+        Intake& intake = reading.intake;
+        intake.ring = ring.id();
+        intake.mark = reading.before;
+        intake.mark.overflowed = ring.overflowed();
+        intake.mark.sampled = ring.sampled();
+        reading.drained = ring.drain(intake.records, intake.mark.context, kDrainBytes);
+        intake.mark.position = reading.drained.position;
+        intake.count = reading.drained.events;
+        intake.power =
+            (reading.drained.any_flags & record_flag::kPower) != 0 || ring.synced_to() > reading.before.position;
+        more = more || reading.drained.more;
+        if (intake.mark.position != reading.before.position || intake.mark.overflowed != reading.before.overflowed ||
+            intake.mark.sampled != reading.before.sampled)
+            readings.push_back(std::move(reading));
+    }
+    return readings;
+}
+
 Result<void> Worker::drain_once(bool& found, bool& more) {
+    std::vector<Reading> readings = read_rings(more);
+    // Only now: of a denial that came before any of the events in hand was tracked, the request is there to be seen.
+    const auto goes_on = erase_if_denied();
+    if (!goes_on) return goes_on.error();
+    if (!*goes_on) {
+        more = false;
+        return {};
+    }
     std::vector<Intake> intakes;
-    std::vector<Ring*> read;
-    std::uint64_t drained_events = 0;
-    std::uint64_t overflow = 0;
-    std::uint64_t sampled = 0;
-    Ring::Drained all;
-    for (Ring* ring : dependencies_.journal.rings()) {
-        const RingMark before = dependencies_.queue->state().mark_of(ring->id());
-        Intake intake;
-        intake.ring = ring->id();
-        intake.mark = before;
-        intake.mark.overflowed = ring->overflowed();
-        intake.mark.sampled = ring->sampled();
-        const auto drained = ring->drain(intake.records, intake.mark.context, kDrainBytes);
-        intake.mark.position = drained.position;
-        intake.count = drained.events;
-        more = more || drained.more;
-        if (drained.position == before.position && intake.mark.overflowed == before.overflowed &&
-            intake.mark.sampled == before.sampled)
-            continue;
-        edit_intake(intake, dependencies_.options);
-        intake.power = (drained.any_flags & record_flag::kPower) != 0 || ring->synced_to() > before.position;
-        all.any_flags |= drained.any_flags;
-        all.all_flags &= drained.all_flags;
-        all.events += drained.events;
-        drained_events += drained.events;
-        overflow += intake.mark.overflowed - before.overflowed;
-        sampled += intake.mark.sampled - before.sampled;
-        intakes.push_back(std::move(intake));
-        read.push_back(ring);
+    for (auto& reading : readings) {
+        leave_out_denied(reading);
+        edit_intake(reading.intake, dependencies_.options);
+        intakes.push_back(std::move(reading.intake));
     }
     const std::uint64_t without_ring = dependencies_.journal.without_ring();
-    if (intakes.empty() && without_ring == drained_without_ring_) return {};
     if (without_ring != drained_without_ring_) {
         Intake refused;
         refused.dropped["journal_full"] = without_ring - drained_without_ring_;
         intakes.push_back(std::move(refused));
     }
+    if (intakes.empty()) return {};
     found = true;
     if (auto named = name_on_disk(intakes); !named) return named;
     if (auto appended = dependencies_.queue->append(intakes); !appended) return appended;
-    for (std::size_t i = 0; i < read.size(); ++i) {
-        read[i]->release(intakes[i].mark.position);
-        uploader_.set_context(intakes[i].mark.context);
+    Ring::Drained all;
+    for (std::size_t i = 0; i < readings.size(); ++i) {
+        const auto& [ring, number, drained, before, moved] = readings[i];
+        const RingMark& mark = intakes[i].mark;
+        ring->release(mark.position);
+        uploader_.set_context(mark.context);
+        read_[number] += drained.events;
+        drained_ += drained.events;
+        drained_overflow_ += mark.overflowed - before.overflowed;
+        drained_sampled_ += mark.sampled - before.sampled;
+        all.any_flags |= drained.any_flags;
+        all.all_flags &= drained.all_flags;
+        all.events += drained.events;
     }
-    drained_ += drained_events;
-    drained_overflow_ += overflow;
-    drained_sampled_ += sampled;
     drained_without_ring_ = without_ring;
     if (all.events != 0) note_waiting(all);
     publish();
@@ -294,22 +324,50 @@ void Worker::note_waiting(const Ring::Drained& drained) {
     due_ = due_ ? std::min(*due_, due) : due;
 }
 
-Result<void> Worker::erase_if_denied() {
+/// When consent was denied: erases what is queued, all of it from before, and notes which events of the rings are to go
+/// too. False: nothing may be queued yet.
+Result<bool> Worker::erase_if_denied() {
+    // A batch on its way is judged first, and what a dead process left must not be queued behind what stays.
+    const bool wait = uploading_ || !dependencies_.leftovers.empty();
     {
         const MutexLock lock(mutex_);
-        if (!requests_.erase) return {};
+        if (!requests_.erase) return true;
+        if (wait) return false;
+        denied_ = requests_.consent == Consent::denied;
+        erase_to_ = requests_.erase_to;
+        // What a thread was writing while consent went is still to come: until consent is back this does not end.
+        requests_.erase = denied_;
     }
     if (dependencies_.queue->ledger().queued() > 0) {
-        if (auto erased = dependencies_.queue->erase_all("consent"); !erased) return erased;
+        if (auto erased = dependencies_.queue->erase_all("consent"); !erased) {
+            const MutexLock lock(mutex_);
+            requests_.erase = true;
+            return std::move(erased).error();
+        }
+        publish();
     }
     due_.reset();
-    {
-        const MutexLock lock(mutex_);
-        // What a thread was writing while consent went is still to come: only the next turn finds it.
-        requests_.erase = requests_.consent == Consent::denied && !requests_.stopping;
+    return true;
+}
+
+void Worker::leave_out_denied(Reading& reading) const {
+    Intake& intake = reading.intake;
+    const std::uint64_t read = read_[reading.number];
+    std::uint64_t gone = intake.count;
+    if (!denied_) {
+        const std::uint64_t to = reading.number < erase_to_.size() ? erase_to_[reading.number] : 0;
+        gone = to > read ? std::min<std::uint64_t>(gone, to - read) : 0;
     }
-    publish();
-    return {};
+    if (gone == 0) return;
+    std::string kept;
+    std::uint64_t seen = 0;
+    FrameReader frames(intake.records);
+    while (const auto frame = frames.next()) {
+        if (is_context(*frame) || seen++ >= gone) append_frame(kept, *frame);
+    }
+    intake.records = std::move(kept);
+    intake.count -= static_cast<std::uint32_t>(gone);
+    intake.dropped["consent"] += gone;
 }
 
 void Worker::recover_leftovers() {
@@ -359,7 +417,9 @@ void Worker::adopt() {
 
 void Worker::queue_failed(const Error& error) {
     storage_retry_at_ = dependencies_.clock.monotonic() + kStorageRetry;
-    if (error.code == ErrorCode::corrupt) {
+    if (error.code == ErrorCode::corrupt && uploading_) {
+        queue_is_damaged_ = true;
+    } else if (error.code == ErrorCode::corrupt) {
         replace_queue();
     } else if (error.message != storage_problem_) {
         storage_problem_ = error.message;
@@ -382,7 +442,7 @@ void Worker::replace_queue() {
     dependencies_.diagnose(
         {Diagnostic::Level::error, fresh.error().code,
          "no new event queue can be made on disk, events are kept in memory: " + fresh.error().message});
-    dependencies_.queue = open_memory_queue(limits);
+    dependencies_.queue = open_memory_queue(limits, known);
     dependencies_.queue_path.clear();
 }
 

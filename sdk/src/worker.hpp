@@ -49,7 +49,8 @@ public:
     /// Wakes the worker and waits until it has done something, or for the deadline on the monotonic clock.
     void wait_for_progress(Clock::Duration until);
 
-    /// Consent::denied erases what is queued, soon.
+    /// Consent::denied erases, soon, what was tracked until then; what is tracked after consent came back stays. Called
+    /// while nothing is taken, and by one thread at a time.
     void set_consent(Consent consent);
     void set_paused(bool paused);
     /// Sends what there is without waiting for company, and does not wait for it.
@@ -81,7 +82,17 @@ private:
         Time stop_at{0};
         Consent consent = Consent::granted;
         bool paused = false;
-        bool erase = false;
+        bool erase = false;  // consent was denied: what was tracked before must go
+        // Of each ring the events that were in it when consent came back: later ones stay.
+        std::vector<std::uint64_t> erase_to;
+    };
+    /// What one ring had for the queue.
+    struct Reading {
+        Ring* ring;
+        std::size_t number;  // of the ring, among the journal's
+        Ring::Drained drained;
+        RingMark before;
+        Intake intake;
     };
 
     void run();
@@ -90,11 +101,15 @@ private:
     bool adopts() const;
     void adopt();
     bool drain();
+    std::vector<Reading> read_rings(bool& more);
     Result<void> drain_once(bool& found, bool& more);
-    Result<void> erase_if_denied();
+    Result<bool> erase_if_denied();
+    void leave_out_denied(Reading& reading) const;
     Result<void> name_on_disk(const std::vector<Intake>& intakes);
     void note_waiting(const Ring::Drained& drained);
-    static bool may_send(const Requests& requests) { return !requests.paused && requests.consent == Consent::granted; }
+    static bool may_send(const Requests& requests) {
+        return !requests.paused && !requests.erase && requests.consent == Consent::granted;
+    }
     void upload();
     bool is_upload_due(const Requests& requests) const;
     bool is_hurried(const Requests& requests) const;
@@ -116,7 +131,12 @@ private:
     std::uint64_t drained_overflow_ = 0;
     std::uint64_t drained_sampled_ = 0;
     std::uint64_t drained_without_ring_ = 0;
-    std::optional<Time> due_;  // when what is queued should go out
+    std::vector<std::uint64_t> read_;      // events read of each ring, in the order of the journal's
+    std::vector<std::uint64_t> erase_to_;  // of each ring the events that are not to be queued
+    bool denied_ = false;                  // no event is to be queued
+    bool uploading_ = false;               // the uploader holds a batch of the queue
+    bool queue_is_damaged_ = false;        // found while it did
+    std::optional<Time> due_;              // when what is queued should go out
     Time storage_retry_at_{0};
     std::string storage_problem_;
     bool adopted_once_ = false;

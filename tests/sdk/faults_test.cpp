@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -40,6 +41,7 @@ protected:
         };
         options.transport =
             std::make_unique<test::FakeTransport>([this](const HttpRequest& request) -> Result<HttpResponse> {
+                if (during_request_) during_request_(request);
                 if (!online_) return Error{ErrorCode::unavailable, "offline"};
                 return test::all_accepted(request);
             });
@@ -50,6 +52,16 @@ protected:
     bool told(const std::string& text) {
         const std::lock_guard lock(mutex_);
         return diagnostics_.find(text) != std::string::npos;
+    }
+    /// Another connection points the table past the end of the file: the next statement of ours meets the damage.
+    static void damage(const std::string& path) {
+        auto database = sqlite::Database::open(path, sqlite::Access::read_write);
+        ASSERT_TRUE(database.ok());
+        ASSERT_TRUE(database
+                        ->execute("PRAGMA writable_schema = ON;"
+                                  "UPDATE sqlite_schema SET rootpage = 100000 WHERE name = 'chunks';"
+                                  "PRAGMA schema_version = 1000")
+                        .ok());
     }
     template <typename Condition>
     static void wait_for(const Condition& condition) {
@@ -62,6 +74,7 @@ protected:
     test::TemporaryFolder folder_;
     std::string storage_ = folder_.file("storage");
     std::atomic<bool> online_{false};
+    std::function<void(const HttpRequest&)> during_request_;
     std::mutex mutex_;
     std::string diagnostics_;
 };
@@ -139,16 +152,7 @@ TEST_F(FaultsTest, AQueueThatIsDamagedUnderARunningClientIsReplaced) {
     auto client = open();
     for (int i = 0; i < 1'000; ++i) client.track("early", {{"i", i}});
     wait_for([&] { return told("offline"); });
-    {
-        // Another connection points the table past the end of the file: the next statement of ours meets the damage.
-        auto database = sqlite::Database::open(path, sqlite::Access::read_write);
-        ASSERT_TRUE(database.ok());
-        ASSERT_TRUE(database
-                        ->execute("PRAGMA writable_schema = ON;"
-                                  "UPDATE sqlite_schema SET rootpage = 100000 WHERE name = 'chunks';"
-                                  "PRAGMA schema_version = 1000")
-                        .ok());
-    }
+    damage(path);
     std::uint64_t offered = 1'000;
     const auto track = [&](const char* name) {
         ++offered;
@@ -167,6 +171,34 @@ TEST_F(FaultsTest, AQueueThatIsDamagedUnderARunningClientIsReplaced) {
     EXPECT_EQ(stats.queued, 0u);
     expect_balanced(stats);
     EXPECT_TRUE(std::filesystem::exists(path + ".corrupt-1"));
+}
+
+// The uploader holds a batch of the queue while the drain finds the damage.
+TEST_F(FaultsTest, AQueueThatIsDamagedDuringARequestIsReplacedAfterIt) {
+    const std::string path = storage_ + "/0/events.sqlite";
+    std::atomic<bool> damaged{false};
+    during_request_ = [&](const HttpRequest& request) {
+        if (damaged) return;
+        damage(path);
+        damaged = true;
+        while (request.keep_waiting()) std::this_thread::yield();
+        online_ = true;  // and it answers nevertheless
+    };
+    auto client = open();
+    std::uint64_t offered = 0;
+    for (; offered < 100; ++offered) client.track("early");
+    wait_for([&] { return damaged.load(); });
+    wait_for([&] {
+        client.track("later", {{"text", std::string(1'000, 'y')}});
+        ++offered;
+        return told("set aside");
+    });
+    ASSERT_TRUE(client.flush(milliseconds(60'000)).ok());
+    const Stats stats = client.stats();
+    EXPECT_EQ(stats.accepted, offered);
+    EXPECT_EQ(stats.queued, 0u);
+    EXPECT_GT(stats.delivered, 0u);
+    expect_balanced(stats);
 }
 
 TEST_F(FaultsTest, AFolderThatCannotBeWrittenMeansMemoryAndADiagnostic) {

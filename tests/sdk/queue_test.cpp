@@ -324,15 +324,14 @@ TEST_P(QueueTest, AReportIsWhatTheLedgerWasWhenItBegan) {
     auto batch = queue->peek(100, kMegabyte);
     ASSERT_TRUE(batch.ok());
     ASSERT_TRUE(queue->settle(*batch, 3, delivered(3)).ok());
-    ASSERT_TRUE(queue->state().report);
-    EXPECT_EQ(queue->state().report->event, "first");
-    EXPECT_EQ(queue->state().reported.accepted, 0u);
+    EXPECT_EQ(queue->state().reports, Names{"first"});
+    EXPECT_EQ(queue->state().reported.accepted, 4u);
     batch = queue->peek(100, kMegabyte);
     ASSERT_TRUE(batch.ok());
     Settlement last = delivered(3);
-    last.reported = true;
+    last.reports = 1;
     ASSERT_TRUE(queue->settle(*batch, 3, last).ok());
-    EXPECT_FALSE(queue->state().report);
+    EXPECT_TRUE(queue->state().reports.empty());
     EXPECT_EQ(queue->state().reported.accepted, 4u);
     EXPECT_EQ(queue->state().reported.delivered, 0u);
     EXPECT_EQ(queue->ledger().delivered, 6u);
@@ -345,7 +344,7 @@ TEST_P(QueueTest, AReportAloneIsSettledWithoutEvents) {
     ASSERT_TRUE(queue->append({only}).ok());
     ASSERT_TRUE(queue->begin_report("report").ok());
     Settlement settlement;
-    settlement.reported = true;
+    settlement.reports = 1;
     ASSERT_TRUE(queue->settle({}, 0, settlement).ok());
     EXPECT_EQ(queue->state().reported.accepted, 2u);
     EXPECT_EQ(queue->state().reported.dropped, queue->ledger().dropped);
@@ -492,33 +491,51 @@ TEST_F(SqliteQueueTest, ReportsSurviveTheProcess) {
     }
     {
         auto queue = open();
-        ASSERT_TRUE(queue->state().report);
-        EXPECT_EQ(queue->state().report->event, "first");
-        EXPECT_EQ(queue->state().report->ledger.accepted, 4u);
-        EXPECT_EQ(queue->state().reported.accepted, 0u);
+        EXPECT_EQ(queue->state().reports, Names{"first"});
+        EXPECT_EQ(queue->state().reported.accepted, 4u);
         const auto batch = queue->peek(2, kMegabyte);
         Settlement settlement = delivered(1);
         settlement.dropped["rejected"] = 1;
-        settlement.reported = true;
+        settlement.reports = 1;
         ASSERT_TRUE(queue->settle(*batch, 2, settlement).ok());
         ASSERT_TRUE(queue->begin_report("second").ok());
     }
     {
         auto queue = open();
-        EXPECT_EQ(queue->state().reported.accepted, 4u);
-        ASSERT_TRUE(queue->state().report);
-        EXPECT_EQ(queue->state().report->event, "second");
-        EXPECT_EQ(queue->state().report->ledger.accepted, 5u);
-        EXPECT_EQ(queue->state().report->ledger.dropped.at("rejected"), 1u);
+        EXPECT_EQ(queue->state().reports, Names{"second"});
+        EXPECT_EQ(queue->state().reported.accepted, 5u);
+        EXPECT_EQ(queue->state().reported.dropped.at("rejected"), 1u);
         Settlement settlement;
-        settlement.reported = true;
+        settlement.reports = 1;
         ASSERT_TRUE(queue->settle({}, 0, settlement).ok());
     }
     auto queue = open();
-    EXPECT_FALSE(queue->state().report);
+    EXPECT_TRUE(queue->state().reports.empty());
     EXPECT_EQ(queue->state().reported.accepted, 5u);
     EXPECT_EQ(queue->state().reported.delivered, 1u);
     EXPECT_EQ(queue->state().reported.dropped, queue->ledger().dropped);
+}
+
+TEST_F(SqliteQueueTest, AReportUnderWayInAFileOfTheFirstFormGoesOn) {
+    ASSERT_TRUE(open()->append({intake(0, 4)}).ok());
+    {
+        auto database = sqlite::Database::open(path_, sqlite::Access::read_write);
+        ASSERT_TRUE(database.ok());
+        ASSERT_TRUE(database
+                        ->execute("DROP TABLE reports; DELETE FROM schema_migrations WHERE number = 2;"
+                                  "CREATE TABLE report (id INTEGER PRIMARY KEY CHECK (id = 1), event BLOB NOT NULL);"
+                                  "INSERT INTO report VALUES (1, 'under way');"
+                                  "INSERT INTO ledger VALUES ('reported.accepted', 1), ('pending.accepted', 3),"
+                                  " ('pending.dropped.rejected', 2)")
+                        .ok());
+    }
+    auto queue = open();
+    ASSERT_TRUE(queue);
+    EXPECT_EQ(queue->state().reports, Names{"under way"});
+    EXPECT_EQ(queue->state().reported.accepted, 3u);
+    EXPECT_EQ(queue->state().reported.dropped.at("rejected"), 2u);
+    EXPECT_EQ(queue->ledger().accepted, 4u);
+    EXPECT_TRUE(queue->ledger().dropped.empty());
 }
 
 // The cap is bytes of the file, whatever the shape of what was queued.
@@ -593,6 +610,7 @@ TEST_F(SqliteQueueTest, AFileThatIsNoDatabaseIsSetAsideNotDeleted) {
 
 TEST_F(SqliteQueueTest, WhatCanStillBeReadOfADamagedFileIsSavedAndTheLedgerSaysWhatIsNot) {
     QueueState known;
+    const std::string report = test::context_frame() + test::sized(test::record("report"));
     {
         auto queue = open();
         for (int i = 0; i < 400; ++i) {
@@ -601,6 +619,7 @@ TEST_F(SqliteQueueTest, WhatCanStillBeReadOfADamagedFileIsSavedAndTheLedgerSaysW
         }
         // Part of a chunk: what is settled must not be saved.
         const auto batch = queue->peek(30, kMegabyte);
+        ASSERT_TRUE(queue->begin_report(report).ok());
         ASSERT_TRUE(queue->settle(*batch, 30, delivered(30)).ok());
         known = queue->state();
     }
@@ -615,6 +634,10 @@ TEST_F(SqliteQueueTest, WhatCanStillBeReadOfADamagedFileIsSavedAndTheLedgerSaysW
     Queue& queue = **replaced;
     EXPECT_EQ(queue.ledger().accepted, 40'000u);
     EXPECT_EQ(queue.ledger().delivered, 30u);
+    // What was reported must not be reported again.
+    EXPECT_EQ(queue.state().reported.accepted, 40'000u);
+    EXPECT_EQ(queue.state().reported.delivered, 0u);
+    EXPECT_EQ(queue.state().reports, Names{report});
     const auto queued = queue.ledger().queued();
     EXPECT_GT(queued, 0u);
     EXPECT_GT(dropped(queue, "corrupt"), 0u);

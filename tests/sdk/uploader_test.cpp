@@ -38,7 +38,7 @@ protected:
 
     Uploader make(test::FakeTransport::Answer answer) {
         transport_ = std::make_unique<test::FakeTransport>(std::move(answer));
-        return Uploader({options_, clock_, random_, *transport_, wire::productgraph,
+        return Uploader({options_, clock_, random_, *transport_, wire::wire_of(options_.dialect),
                          [this](const Diagnostic& d) { diagnostics_.push_back(d); }});
     }
 
@@ -168,6 +168,216 @@ TEST_F(UploaderTest, ABatchTheCollectorCannotTakeIsMadeSmaller) {
     while (step(uploader) == Uploader::Step::progress) ASSERT_LT(++steps, 60);
     EXPECT_EQ(queue_->ledger().delivered, 200u);
     EXPECT_TRUE(rejected_.empty());
+}
+
+/// What the requests said of the ledger: of each request the ids of its reports.
+class ReportTest : public UploaderTest {
+protected:
+    using Ids = std::vector<std::string>;
+
+    Uploader make_reporting(test::FakeTransport::Answer answer) {
+        options_.report_delivery = true;
+        auto uploader = make([this, answer](const HttpRequest& request) {
+            sent_.push_back(reports_in(test::plain_body(request)));
+            return answer(request);
+        });
+        uploader.set_context(test::context().encoded());
+        return uploader;
+    }
+    static Ids reports_in(const std::string& body) {
+        Ids ids;
+        for (auto at = body.find("\"pulsekit.delivery\""); at != std::string::npos;
+             at = body.find("\"pulsekit.delivery\"", at + 1)) {
+            const auto id = body.rfind("id\":\"", at);
+            ids.push_back(body.substr(id + 5, 36));
+        }
+        return ids;
+    }
+    static HttpResponse one_taken(const HttpRequest&) { return {200, {}, R"({"status":"success","eventId":"e"})"}; }
+    std::uint64_t reported() const { return queue_->state().reported.accepted; }
+    std::vector<Ids> sent_;
+};
+
+TEST_F(ReportTest, GoesWithTheNextBatchAndIsInNoLedger) {
+    auto uploader = make_reporting(test::all_accepted);
+    EXPECT_EQ(step(uploader), Uploader::Step::idle);
+    fill(3);
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    EXPECT_EQ(sent_.back().size(), 1u);
+    EXPECT_EQ(reported(), 3u);
+    EXPECT_EQ(queue_->ledger().accepted, 3u);
+    EXPECT_EQ(queue_->ledger().delivered, 3u);
+    // That the three were delivered is news, but without a batch it waits.
+    EXPECT_EQ(step(uploader), Uploader::Step::idle);
+    EXPECT_EQ(transport_->count(), 1u);
+    fill(1);
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    EXPECT_EQ(sent_.back().size(), 1u);
+    EXPECT_NE(sent_[0], sent_[1]);
+    EXPECT_EQ(queue_->state().reported.delivered, 3u);
+    EXPECT_TRUE(queue_->state().reports.empty());
+}
+
+TEST_F(ReportTest, WithoutNewsThereIsNone) {
+    auto uploader = make_reporting(test::all_accepted);
+    fill(3);
+    ASSERT_TRUE(queue_->begin_report(test::context_frame() + test::sized(test::record("pulsekit.delivery"))).ok());
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    EXPECT_EQ(sent_.back().size(), 1u);  // that one alone
+    EXPECT_EQ(step(uploader), Uploader::Step::idle);
+}
+
+TEST_F(ReportTest, IsSentAgainAsItIsUntilItIsAnswered) {
+    bool lost = true;
+    auto uploader = make_reporting([&](const HttpRequest& request) -> Result<HttpResponse> {
+        if (lost) return Error{ErrorCode::unavailable, "reset"};
+        return test::all_accepted(request);
+    });
+    for (int i = 0; i < 5; ++i) {
+        fill(2);  // news that the report under way does not have
+        EXPECT_EQ(step(uploader), Uploader::Step::waiting);
+        clock_.advance(options_.retry_cap);
+    }
+    lost = false;
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    for (const auto& ids : sent_) EXPECT_EQ(ids, sent_[0]);
+    EXPECT_EQ(sent_[0].size(), 1u);
+    EXPECT_EQ(reported(), 2u);
+    fill(1);
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    EXPECT_NE(sent_.back(), sent_[0]);
+    EXPECT_EQ(reported(), 11u);
+}
+
+TEST_F(ReportTest, OfSeveralUnderWayAllGoAtOnce) {
+    auto uploader = make_reporting(test::all_accepted);
+    for (std::uint8_t id = 1; id <= 3; ++id) {  // as after two queues were taken over
+        const auto report = test::context_frame() + test::sized(test::record("pulsekit.delivery", id));
+        ASSERT_TRUE(queue_->begin_report(report).ok());
+    }
+    fill(1);
+    EXPECT_EQ(step(uploader), Uploader::Step::progress);
+    EXPECT_EQ(sent_.back().size(), 3u);
+    EXPECT_TRUE(queue_->state().reports.empty());
+    EXPECT_EQ(queue_->ledger().delivered, 1u);
+}
+
+TEST_F(ReportTest, WithOneEventARequestGoesOnceAMinute) {
+    for (const bool by_dialect : {true, false}) {
+        options_.dialect = by_dialect ? Dialect::ingest : Dialect::productgraph;
+        options_.max_batch_events = by_dialect ? 1'000 : 1;
+        queue_ = open_memory_queue({});
+        sent_.clear();
+        auto uploader = make_reporting([&](const HttpRequest& request) -> Result<HttpResponse> {
+            return by_dialect ? one_taken(request) : test::all_accepted(request);
+        });
+        fill(5);
+        while (step(uploader) == Uploader::Step::progress) {}
+        EXPECT_EQ(transport_->count(), 6u);
+        EXPECT_EQ(sent_[0].size(), 1u);  // alone
+        clock_.advance(milliseconds(59'999));
+        fill(2);
+        while (step(uploader) == Uploader::Step::progress) {}
+        EXPECT_EQ(transport_->count(), 8u);
+        clock_.advance(milliseconds(1));
+        fill(1);
+        while (step(uploader) == Uploader::Step::progress) {}
+        EXPECT_EQ(transport_->count(), 10u);
+        std::size_t reports = 0;
+        for (const auto& ids : sent_) reports += ids.size();
+        EXPECT_EQ(reports, 2u);
+        EXPECT_EQ(reported(), 8u);
+        EXPECT_EQ(queue_->ledger().delivered, 8u);
+    }
+}
+
+TEST_F(ReportTest, WithOneEventARequestALostReplyRepeatsIt) {
+    options_.dialect = Dialect::ingest;
+    int requests = 0;
+    auto uploader = make_reporting([&](const HttpRequest& request) -> Result<HttpResponse> {
+        if (++requests <= 3) return Error{ErrorCode::unavailable, "reset"};
+        return one_taken(request);
+    });
+    fill(1);
+    for (int i = 0; i < 5; ++i) {
+        step(uploader);
+        clock_.advance(options_.retry_cap);
+    }
+    ASSERT_EQ(sent_.size(), 5u);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(sent_[i], sent_[0]);
+    EXPECT_TRUE(sent_[4].empty());
+    EXPECT_EQ(queue_->ledger().delivered, 1u);
+}
+
+TEST_F(ReportTest, RefusedIsNotRepeatedNorCountedNorTold) {
+    struct Refusal {
+        Dialect dialect;
+        HttpResponse (*answer)(const HttpRequest& request);
+    };
+    const Refusal refusals[] = {
+        {Dialect::productgraph,
+         [](const HttpRequest& request) -> HttpResponse {
+             const auto events = test::count_events(request);
+             return {202,
+                     {},
+                     "{\"accepted\":" + std::to_string(events - 1) + ",\"rejected\":1,\"errors\":[{\"index\":" +
+                         std::to_string(events - 1) + ",\"error\":\"no such event\"}]}"};
+         }},
+        {Dialect::gateway,
+         [](const HttpRequest& request) -> HttpResponse {
+             if (!reports_in(test::plain_body(request)).empty())
+                 return {400, {}, R"({"success":false,"error":{"message":"events[3]: no such name"}})"};
+             return {201, {}, R"({"success":true,"data":{"ingested":3}})"};
+         }},
+        {Dialect::analytics,
+         [](const HttpRequest& request) -> HttpResponse {
+             if (!reports_in(test::plain_body(request)).empty())
+                 return {403, {}, R"({"error":"Module 'events' is disabled."})"};
+             return {200, {}, R"({"ok":true})"};
+         }},
+        {Dialect::ingest,
+         [](const HttpRequest& request) -> HttpResponse {
+             if (!reports_in(test::plain_body(request)).empty()) return {400, {}, "no"};
+             return one_taken(request);
+         }},
+    };
+    for (const auto& refusal : refusals) {
+        SCOPED_TRACE(static_cast<int>(refusal.dialect));
+        options_.dialect = refusal.dialect;
+        queue_ = open_memory_queue({});
+        sent_.clear();
+        auto uploader =
+            make_reporting([&](const HttpRequest& request) -> Result<HttpResponse> { return refusal.answer(request); });
+        fill(3);
+        while (step(uploader) == Uploader::Step::progress) {}
+        EXPECT_EQ(queue_->ledger().delivered, 3u);
+        EXPECT_EQ(queue_->ledger().accepted, 3u);
+        EXPECT_TRUE(queue_->ledger().dropped.empty());
+        EXPECT_TRUE(rejected_.empty());
+        std::size_t reports = 0;
+        for (const auto& ids : sent_) reports += ids.size();
+        EXPECT_EQ(reports, 1u);
+        EXPECT_TRUE(queue_->state().reports.empty());
+    }
+}
+
+TEST_F(ReportTest, ABatchThatIsTakenApartLeavesItOutUntilItIsWholeAgain) {
+    options_.max_batch_events = 8;
+    auto uploader = make_reporting([](const HttpRequest& request) -> Result<HttpResponse> {
+        if (test::plain_body(request).find("\"event-2\"") != std::string::npos) return HttpResponse{400, {}, "no"};
+        return test::all_accepted(request);
+    });
+    fill(20);
+    int steps = 0;
+    while (step(uploader) == Uploader::Step::progress) ASSERT_LT(++steps, 40);
+    EXPECT_EQ(queue_->ledger().delivered, 19u);
+    EXPECT_EQ(rejected_.size(), 1u);
+    ASSERT_GT(sent_.size(), 4u);
+    EXPECT_EQ(sent_[0].size(), 1u);
+    EXPECT_TRUE(sent_[1].empty());
+    EXPECT_TRUE(sent_[2].empty());
+    const auto again = std::find(sent_.begin() + 1, sent_.end(), sent_[0]);  // the same, when its turn comes
+    EXPECT_NE(again, sent_.end());
 }
 
 TEST_F(UploaderTest, LargeBodiesAreCompressedAndTheKeyIsSent) {

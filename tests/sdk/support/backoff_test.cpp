@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
+#include "tests/support/seeded_random.hpp"
+
 namespace pulsekit {
 namespace {
 
@@ -36,6 +41,48 @@ TEST(Backoff, NeverShorterThanTheServerAskedFor) {
         Backoff backoff({}, random);
         EXPECT_GE(backoff.failed(milliseconds(7000)), milliseconds(7000));
     }
+}
+
+// Any limits, any history: within the bounds, over all of them, and never shorter than asked.
+TEST(Backoff, HoldsItsBoundsWhateverHappens) {
+    const auto seed = std::random_device()();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    test::SeededRandom random(seed);
+    for (int round = 0; round < 200; ++round) {
+        const BackoffLimits limits{milliseconds(1 + random.below(2'000)), milliseconds(1 + random.below(600'000))};
+        Backoff backoff(limits, random);
+        int failures = 0;
+        for (int i = 0; i < 100; ++i) {
+            if (random.below(40) == 0) {
+                backoff.succeeded();
+                failures = 0;
+            }
+            const milliseconds asked(random.below(3) == 0 ? random.below(10'000) : 0);
+            double ceiling = static_cast<double>(limits.base.count());
+            for (int f = 0; f < failures; ++f) ceiling *= 2;
+            ceiling = std::min(ceiling, static_cast<double>(limits.cap.count()));
+            const auto wait = backoff.failed(asked);
+            ++failures;
+            EXPECT_EQ(backoff.failures(), failures);
+            EXPECT_GE(wait, asked);
+            if (asked.count() == 0) {
+                EXPECT_LE(static_cast<double>(wait.count()), ceiling);
+            } else {
+                EXPECT_LE(wait, asked + asked / 4 + milliseconds(1));
+            }
+        }
+    }
+}
+
+TEST(Backoff, SpreadsItsWaitsEvenly) {
+    test::SeededRandom random(7);
+    Backoff backoff({milliseconds(1'000), milliseconds(1'000)}, random);
+    int tenths[10] = {};
+    for (int i = 0; i < 10'000; ++i) {
+        const auto tenth = backoff.failed().count() / 100;
+        ++tenths[std::min<std::int64_t>(tenth, 9)];
+    }
+    for (const int count : tenths) EXPECT_NEAR(count, 1'000, 200);
 }
 
 TEST(Backoff, SuccessStartsOver) {
