@@ -463,7 +463,10 @@ void Worker::sleep(const Requests& seen, bool found) {
     if (is_finished(seen)) return;
     poll_interval_ = found ? Time(kBusyPoll) : std::min<Time>(poll_interval_ * 2, Time(kIdlePoll) * 2);
     const bool idle = poll_interval_ > Time(kIdlePoll) && dependencies_.leftovers.empty() && storage_problem_.empty();
-    Time until = now + (idle ? Time(kLongSleep) : poll_interval_);
+    // A thread that tracked just before it could see that the worker sleeps wakes nobody: the worker says that it sleeps,
+    // looks once more a poll later, and only then sleeps for long.
+    const bool has_said_so = asleep_.load(std::memory_order_relaxed);
+    Time until = now + (idle && has_said_so ? Time(kLongSleep) : std::min<Time>(poll_interval_, kIdlePoll));
     if (adopts()) until = std::min(until, std::max({adopt_at_, storage_retry_at_, now + Time(kBusyPoll)}));
     // What the worker drains is on the disk when the append returns.
     if (const Time window = dependencies_.options.power_window; window > Time(0) && !idle)
@@ -478,9 +481,9 @@ void Worker::sleep(const Requests& seen, bool found) {
     while (!requests_.woken && dependencies_.clock.monotonic() < until) {
         dependencies_.clock.wait_until(wake_, lock.native(), until);
     }
-    asleep_.store(false, std::memory_order_relaxed);
     if (requests_.woken) {
         requests_.woken = false;
+        asleep_.store(false, std::memory_order_relaxed);
         poll_interval_ = Time(kBusyPoll);
     }
     if (requests_.hurry) {
