@@ -85,20 +85,6 @@ Json ledger(int accepted, int delivered, int queued) {
     return {{"accepted", accepted}, {"delivered", delivered}, {"queued", queued}, {"dropped", Json::object()}};
 }
 
-/// What the collector stored as the properties of the events called `name`, in the order of arrival.
-std::vector<Json> stored(const CollectorProcess& collector, const std::string& name) {
-    constexpr const char* kQuery =
-        "SELECT props FROM events JOIN event_texts ON event_texts.id = events.name WHERE text = ?1 ORDER BY events.id";
-    auto database = sqlite::Database::open(collector.data() + "/pulse.sqlite", sqlite::Access::read_only);
-    if (!database) throw std::runtime_error(database.error().message);
-    auto rows = database->prepare(kQuery);
-    if (!rows) throw std::runtime_error(rows.error().message);
-    rows->bind(1, name);
-    std::vector<Json> found;
-    for (auto row = rows->step(); row.ok() && *row; row = rows->step()) found.push_back(Json::parse(rows->text(0)));
-    return found;
-}
-
 void expect_each_once(const CollectorProcess& collector, const std::set<std::string>& receipts) {
     const auto ids = collector.stored_ids();
     for (const auto& id : receipts) EXPECT_EQ(ids.count(id), 1u) << id;
@@ -140,7 +126,7 @@ TEST(Send, PropertiesArriveWithTheirTypes) {
     send.write(R"( { "other" : [1, {"a": []}], "properties" : )" + properties + R"(, "name" : "t\u0079pes" } )" +
                "\r\n");
     EXPECT_EQ(send.finish(), 0) << send.errors();
-    const auto found = stored(collector, "types");
+    const auto found = collector.stored_properties("types");
     ASSERT_EQ(found.size(), 1u) << send.errors();
     const auto sent = Json::parse(properties);
     for (const auto& [name, value] : sent.items()) {
@@ -202,8 +188,8 @@ TEST(Send, WhatWasNotDeliveredIsByTheNextRun) {
     send.write(line("online", 1));
     EXPECT_EQ(send.finish(), 0) << send.errors();
     EXPECT_EQ(send.ledger(), ledger(101, 101, 0));
-    EXPECT_EQ(stored(collector, "offline").size(), 100u);
-    EXPECT_EQ(stored(collector, "online").size(), 1u);
+    EXPECT_EQ(collector.stored_properties("offline").size(), 100u);
+    EXPECT_EQ(collector.stored_properties("online").size(), 1u);
 }
 
 TEST(Send, ASignalIsTheEndOfTheInput) {
@@ -218,7 +204,7 @@ TEST(Send, ASignalIsTheEndOfTheInput) {
         EXPECT_EQ(send.process().wait(), 0) << send.errors();  // the test still holds the pipe open
         EXPECT_EQ(send.ledger(), ledger(3, 3, 0)) << send.errors();
         EXPECT_EQ(send.errors().find("line 4"), std::string::npos) << send.errors();
-        EXPECT_EQ(stored(collector, "step").size(), 3u);
+        EXPECT_EQ(collector.stored_properties("step").size(), 3u);
     }
 }
 
