@@ -36,8 +36,12 @@ public:
 
 private:
     static Lines command(const TemporaryFolder& folder, const std::string& name, const Lines& arguments) {
-        Lines command = {"/bin/sh", "-c", R"(cd "$1" && shift && exec "$@")",
-                         "sh",      folder.path().string(), PULSEKIT_EXAMPLE_PROGRAMS "/" + name};
+        Lines command = {"/bin/sh",
+                         "-c",
+                         R"(cd "$1" && shift && exec "$@")",
+                         "sh",
+                         folder.path().string(),
+                         PULSEKIT_EXAMPLE_PROGRAMS "/" + name};
         command.insert(command.end(), arguments.begin(), arguments.end());
         return command;
     }
@@ -63,8 +67,7 @@ std::map<std::string, int> counts(const CollectorProcess& collector) {
 TEST(Examples, Quickstart) {
     const TemporaryFolder folder;
     const CollectorProcess collector(folder.file("data"));
-    EXPECT_EQ(Example(folder, "quickstart", reaching(collector)).run(),
-              Lines{"accepted 4, delivered 4, queued 0"});
+    EXPECT_EQ(Example(folder, "quickstart", reaching(collector)).run(), Lines{"accepted 4, delivered 4, queued 0"});
     EXPECT_EQ(counts(collector), (std::map<std::string, int>{{"identify", 1}, {"level_complete", 1}, {"purchase", 1}}));
     EXPECT_EQ(collector.ask("pages")["data"][0]["path"], "/main menu");
 }
@@ -86,8 +89,8 @@ TEST(Examples, GameSession) {
     test::Process game({"/bin/sh", "-c", R"(input=$1; shift; exec "$@" <"$input")", "sh", input,
                         PULSEKIT_EXAMPLE_PROGRAMS "/game_session", collector.url(), collector.key("PULSE_INGEST_KEY"),
                         folder.file("storage")});
-    EXPECT_EQ(game.read_lines(), (Lines{"played 50", "everything is delivered",
-                                        "ledger accepted=51 delivered=51 queued=0 dropped=0"}));
+    EXPECT_EQ(game.read_lines(),
+              (Lines{"played 50", "everything is delivered", "ledger accepted=51 delivered=51 queued=0 dropped=0"}));
     EXPECT_EQ(game.wait(), 0);
     EXPECT_EQ(collector.stored_ids().size(), 51u);
 }
