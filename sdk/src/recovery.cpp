@@ -1,8 +1,10 @@
 #include "src/recovery.hpp"
 
-#include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "src/event_editor.hpp"
+#include "src/files.hpp"
 #include "src/journal.hpp"
 #include "src/ring.hpp"
 
@@ -16,14 +18,15 @@ void edit_intake(Intake& intake, const Options& options) {
 }
 
 Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const {
+    std::error_code ignored;
     auto ring = Ring::recover(path);
     if (!ring && ring.error().code == ErrorCode::not_found) {
-        std::remove(path.c_str());
+        std::filesystem::remove(native_path(path), ignored);
         return {};
     }
     if (!ring) {
         const std::string aside = path + ".corrupt";
-        std::rename(path.c_str(), aside.c_str());
+        std::filesystem::rename(native_path(path), native_path(aside), ignored);
         diagnose({Diagnostic::Level::error, ring.error().code,
                   "a journal of an earlier run cannot be read and is set aside as " + aside});
         return {};
@@ -52,7 +55,8 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
                   "the end of an earlier run's journal was torn: what lay after it is lost"});
     }
     if (auto forgotten = queue.forget_ring((*ring)->id()); !forgotten) return forgotten;
-    std::remove(path.c_str());
+    ring->reset();  // Windows deletes no file that is mapped
+    std::filesystem::remove(native_path(path), ignored);
     return {};
 }
 
