@@ -178,6 +178,7 @@ constexpr SpokenWire kSpoken[] = {
     {"analytics", "POST /api/collect ", "X-Pulse-Key: the-key", R"({"ok":true})"},
     {"ingest", "POST /ingest ", "X-API-Key: the-key", R"({"status":"success","eventId":"a"})"},
 };
+void PrintTo(const SpokenWire& wire, std::ostream* out) { *out << wire.name; }
 std::string name_of(const testing::TestParamInfo<SpokenWire>& tested) { return tested.param.name; }
 
 class SendWire : public testing::TestWithParam<SpokenWire> {};
