@@ -87,7 +87,9 @@ if(PULSEKIT_COLLECTOR)
 endif()
 
 if(PULSEKIT_TESTS)
-  find_package(OpenSSL REQUIRED)  # libssl: servers for the SDK's tests
+  if(NOT CMAKE_CROSSCOMPILING)
+    find_package(OpenSSL REQUIRED)  # libssl: servers for the SDK's tests
+  endif()
   find_package(GTest 1.11 QUIET)
   if(NOT TARGET GTest::gtest)
     pulsekit_fetch(googletest https://github.com/google/googletest.git

@@ -12,7 +12,7 @@ namespace {
 
 using Kind = JsonReader::Kind;
 
-constexpr int kMaxDepth = 16;  // as the SDK nests
+constexpr int kMaxDepth = 16;  // as the SDK nests, the properties themselves counted
 
 bool read_properties(JsonReader& json, Properties& out, int depth);
 
@@ -84,7 +84,7 @@ Result<Line> parse_line(std::string_view text) {
                 json.skip_value();
             } else if (*member == "properties" && json.peek() == Kind::object) {
                 line.properties = {};
-                read_properties(json, line.properties, 0);
+                read_properties(json, line.properties, 1);
             } else if (*member == "properties") {
                 problem = "its properties are no object";
                 json.skip_value();

@@ -44,12 +44,13 @@ constexpr Wire kWires[] = {{"productgraph", pulsekit::Dialect::productgraph},
 constexpr const char* kHelp =
     R"(pulse-send: reads events from standard input and sends them to a collector
 
-  pulse-send --endpoint URL --key KEY --storage DIR [options]
+  pulse-send --endpoint URL [--key KEY] --storage DIR [options]
 
 Each line of the input is a JSON object: {"name": "level_complete", "properties": {"level": 3}}
 
   --endpoint URL             the collector, such as https://telemetry.example.com
-  --key KEY                  a key with the scope ingest
+  --key KEY                  a key with the scope ingest; without it the environment's PULSE_SEND_KEY,
+                             which no list of processes shows
   --storage DIR              folder for what is not delivered yet; made when absent
   --wire NAME                the protocol: productgraph (default), pulse, gateway,
                              analytics or ingest
@@ -100,6 +101,7 @@ Result<Milliseconds> parse_seconds(const std::string& flag, const std::string& t
 
 Result<Arguments> parse_arguments(int argc, char** argv) {
     Arguments arguments;
+    if (const char* key = std::getenv("PULSE_SEND_KEY")) arguments.key = key;
     std::string deadline;
     std::string wire = kWires[0].name;
     const std::pair<const char*, std::string*> flags[] = {
@@ -123,7 +125,9 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
         if (value->empty()) return wrong(flag + " needs a value");
     }
     for (const auto& required : {flags[0], flags[1], flags[2]}) {
-        if (required.second->empty()) return wrong(std::string(required.first) + " is required");
+        const bool is_key = required.second == &arguments.key;
+        if (required.second->empty())
+            return wrong(std::string(required.first) + (is_key ? " or PULSE_SEND_KEY" : "") + " is required");
     }
     const auto* known =
         std::find_if(std::begin(kWires), std::end(kWires), [&](const Wire& w) { return w.name == wire; });
@@ -227,7 +231,10 @@ int send(const Arguments& arguments) {
         say("%s", client.error().message.c_str());
         return client.error().code == ErrorCode::invalid ? kWrongUsage : kFailed;
     }
-    if (unsafe) return kFailed;
+    if (unsafe) {
+        say("nothing was read: without the storage folder %s no event would be safe", arguments.storage.c_str());
+        return kFailed;
+    }
 
     Sender sender(arguments, *client, input);
     const bool whole = sender.run();

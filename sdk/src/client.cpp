@@ -50,7 +50,7 @@ Result<void> check_options(const Options& options) {
     if (!PropertiesAccess::valid(options.global_properties) ||
         PropertiesAccess::encoded(options.global_properties).size() > kMaxGlobalBytes)
         return Error{ErrorCode::invalid, "Options::global_properties breaks a rule or has more than 8 KB"};
-    if (auto valid = validate(options.network); !valid) return valid;
+    if (auto valid = validate(options.network, options.dialect); !valid) return valid;
     for (const auto& rate : options.sampling) {
         if (!(rate.rate >= 0.0 && rate.rate <= 1.0))
             return Error{ErrorCode::invalid, "Options::sampling: a rate is 0 to 1"};

@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "src/files.hpp"
+#include "src/thread_exit.hpp"
+
 namespace pulsekit {
 
 struct Journal::Shared {
@@ -33,11 +36,11 @@ std::size_t power_of_two(std::size_t at_least) {
 }
 
 /// A thread's producers in all journals; hands them back when the thread ends.
-class ThreadProducers {
+class ThreadProducers final : public PerThread {
 public:
-    ~ThreadProducers() {
+    ~ThreadProducers() override {
         for (auto& entry : entries_) entry.hand_back();
-        last_producer = {};
+        if (kThreadLocalOutlivesObject) last_producer = {};
     }
     Producer* find(std::uint64_t journal) const {
         const auto found =
@@ -60,7 +63,11 @@ private:
     };
     std::vector<Entry> entries_;
 };
-thread_local ThreadProducers thread_producers;
+
+ThreadProducers& thread_producers() {
+    return static_cast<ThreadProducers&>(
+        per_thread([]() -> std::unique_ptr<PerThread> { return std::make_unique<ThreadProducers>(); }));
+}
 
 }  // namespace
 
@@ -74,7 +81,7 @@ Journal::Journal(std::string directory, std::size_t ring_bytes, Random& random)
 Journal::~Journal() = default;
 
 Producer* Journal::find_producer() noexcept {
-    Producer* producer = thread_producers.find(key_);
+    Producer* producer = thread_producers().find(key_);
     if (!producer) producer = make_producer();
     if (producer) last_producer = {key_, producer};
     return producer;
@@ -100,7 +107,7 @@ Producer* Journal::make_producer() {
         shared_->producers.push_back(std::make_unique<Producer>(std::move(*ring), random_));
         producer = shared_->producers.back().get();
     }
-    thread_producers.add(key_, producer, shared_, [shared = std::weak_ptr<Shared>(shared_), producer] {
+    thread_producers().add(key_, producer, shared_, [shared = std::weak_ptr<Shared>(shared_), producer] {
         if (const auto alive = shared.lock()) alive->hand_back(producer);
     });
     return producer;
@@ -116,8 +123,9 @@ std::vector<Ring*> Journal::rings() const {
 std::vector<std::string> Journal::leftovers(const std::string& directory) {
     std::vector<std::string> paths;
     std::error_code error;
-    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-        if (it->path().extension() == kSuffix) paths.push_back(it->path().string());
+    std::filesystem::directory_iterator it(native_path(directory), error);
+    for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
+        if (it->path().extension() == kSuffix) paths.push_back(directory + "/" + it->path().filename().string());
     }
     std::sort(paths.begin(), paths.end());
     return paths;

@@ -52,8 +52,8 @@ bool is_proxy(std::string_view proxy) {
                        [&](std::string_view known) { return same_name(scheme, known); });
 }
 
-bool is_reserved(std::string_view name) {
-    return same_name(name, wire::productgraph.key_header) ||
+bool is_reserved(std::string_view name, Dialect dialect) {
+    return same_name(name, wire::wire_of(dialect).key_header) ||
            std::any_of(kReservedHeaders.begin(), kReservedHeaders.end(),
                        [&](std::string_view reserved) { return same_name(name, reserved); });
 }
@@ -62,7 +62,7 @@ Error invalid(const std::string& message) { return {ErrorCode::invalid, "Network
 
 }  // namespace
 
-Result<void> validate(const NetworkOptions& network) {
+Result<void> validate(const NetworkOptions& network, Dialect dialect) {
     if (has_control(network.ca_bundle)) return invalid("ca_bundle has a control character");
     for (const auto& pin : network.pinned_public_keys) {
         // libcurl would take anything else for the name of a file.
@@ -75,7 +75,7 @@ Result<void> validate(const NetworkOptions& network) {
     for (const auto& [name, value] : network.headers) {
         if (!is_token(name)) return invalid("headers: a name is empty or has a character that no header name may have");
         if (has_control(value)) return invalid("headers: the value of " + name + " has a control character");
-        if (is_reserved(name)) return invalid("headers: " + name + " is the client's own");
+        if (is_reserved(name, dialect)) return invalid("headers: " + name + " is the client's own");
     }
     if (has_control(network.user_agent)) return invalid("user_agent has a control character");
     return {};

@@ -6,7 +6,7 @@
 namespace pulsekit {
 
 /// ErrorCode::invalid names the member. Whether the CA file can be read is found out when it is used: it may come
-/// later.
-Result<void> validate(const NetworkOptions& network);
+/// later. `dialect` says which header has the key.
+Result<void> validate(const NetworkOptions& network, Dialect dialect);
 
 }  // namespace pulsekit

@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <optional>
+#include <system_error>
 
+#include "src/files.hpp"
 #include "src/queue.hpp"
 #include "src/record.hpp"
 #include "support/sqlite/database.hpp"
@@ -543,9 +542,12 @@ std::string set_file_aside(const std::string& path) {
     for (int n = 1;; ++n) {
         aside = path + ".corrupt-" + std::to_string(n);
         std::error_code error;
-        if (!std::filesystem::exists(aside, error)) break;
+        if (!std::filesystem::exists(native_path(aside), error)) break;
     }
-    for (const char* suffix : {"", "-wal", "-shm"}) std::rename((path + suffix).c_str(), (aside + suffix).c_str());
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        std::error_code ignored;  // not every queue has a log
+        std::filesystem::rename(native_path(path + suffix), native_path(aside + suffix), ignored);
+    }
     return aside;
 }
 
@@ -617,12 +619,14 @@ Result<void> SqliteQueue::adopt_from(const std::string& path, const std::functio
         }
         if (!opened) return trouble(opened.error());
         source.queue = std::move(*opened);
-        auto id = source.queue->database_.prepare("SELECT id FROM identity");
-        if (!id) return trouble(id.error());
-        auto row = id->step();
-        if (!row) return trouble(row.error());
-        source.id = id->blob(0);
-        id->reset();
+        {
+            // Gone before the queue is: its file may have to be set aside, and Windows moves none that is open.
+            auto id = source.queue->database_.prepare("SELECT id FROM identity");
+            if (!id) return trouble(id.error());
+            auto row = id->step();
+            if (!row) return trouble(row.error());
+            source.id = id->blob(0);
+        }
         auto known = has_adopted(source.id);
         if (!known) return std::move(known).error();
         if (*known) break;
@@ -638,8 +642,9 @@ Result<void> SqliteQueue::adopt_from(const std::string& path, const std::functio
     }
     // The file first: SQLite throws a log without its file away, and not the other way round.
     for (const char* suffix : {"", "-wal", "-shm"}) {
-        if (std::remove((path + suffix).c_str()) != 0 && errno != ENOENT)
-            return Error{ErrorCode::unavailable, "cannot delete " + path + suffix + ": " + std::strerror(errno)};
+        std::error_code error;
+        std::filesystem::remove(native_path(path + suffix), error);
+        if (error) return Error{ErrorCode::unavailable, "cannot delete " + path + suffix + ": " + error.message()};
     }
     return {};
 }

@@ -148,7 +148,7 @@ class PropertiesAccess {
 public:
     static std::string_view encoded(const Properties& properties) { return properties.encoded_; }
     static std::uint32_t count(const Properties& properties) { return properties.count_; }
-    static bool valid(const Properties& properties) { return properties.valid_ && properties.depth_ < kMaxDepth; }
+    static bool valid(const Properties& properties) { return properties.valid_ && properties.depth_ <= kMaxDepth; }
 };
 
 /// Appends plain values to memory that is known to be large enough.

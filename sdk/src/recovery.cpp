@@ -1,9 +1,11 @@
 #include "src/recovery.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "src/event_editor.hpp"
+#include "src/files.hpp"
 #include "src/journal.hpp"
 #include "src/ring.hpp"
 
@@ -17,14 +19,15 @@ void edit_intake(Intake& intake, const Options& options) {
 }
 
 Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const {
+    std::error_code ignored;
     auto ring = Ring::recover(path);
     if (!ring && ring.error().code == ErrorCode::not_found) {
-        std::remove(path.c_str());
+        std::filesystem::remove(native_path(path), ignored);
         return {};
     }
     if (!ring) {
         const std::string aside = path + ".corrupt";
-        std::rename(path.c_str(), aside.c_str());
+        std::filesystem::rename(native_path(path), native_path(aside), ignored);
         diagnose({Diagnostic::Level::error, ring.error().code,
                   "a journal of an earlier run cannot be read and is set aside as " + aside});
         return {};
@@ -58,8 +61,8 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
     if (auto synced = (*ring)->sync(); !synced) return synced;
     // The file first: while it is there its counters are too, and without the mark they would count once more.
     const std::uint64_t id = (*ring)->id();
-    ring->reset();
-    if (std::remove(path.c_str()) == 0) (void)queue.forget_ring(id);  // a mark that stays takes a few bytes
+    ring->reset();  // Windows deletes no file that is mapped
+    if (std::filesystem::remove(native_path(path), ignored)) (void)queue.forget_ring(id);  // else a few bytes stay
     return {};
 }
 

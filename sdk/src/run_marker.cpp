@@ -3,9 +3,13 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "src/files.hpp"
 
 namespace pulsekit {
 
@@ -76,7 +80,9 @@ Result<RunMarker> RunMarker::open(const std::string& path) {
     PreviousRun previous;
     auto file = MappedFile::open(path);
     if (!file || file->size() < sizeof(Content)) {
-        std::remove(path.c_str());
+        if (file) const MappedFile unmapped = std::move(*file);  // Windows deletes no file that is mapped
+        std::error_code ignored;
+        std::filesystem::remove(native_path(path), ignored);
         file = MappedFile::create(path, kFileBytes);
         if (!file) return std::move(file).error();
     } else if (const auto* found = reinterpret_cast<const Content*>(file->data()); found->magic == kMagic) {

@@ -1,25 +1,14 @@
 // examples/love as LÖVE runs it.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/integration/collector_process.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/variable.hpp"
 
 namespace pulsekit {
 namespace {
 
-/// A variable of the environment for the processes that a test starts.
-class Variable {
-public:
-    Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
-    ~Variable() { ::unsetenv(name_); }
-    Variable(const Variable&) = delete;
-    Variable& operator=(const Variable&) = delete;
-
-private:
-    const char* name_;
-};
+using test::Variable;
 
 TEST(Love, TheDemoGameIsWhatTheCollectorAnswers) {
     const std::string love = PULSEKIT_LOVE;

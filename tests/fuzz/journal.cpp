@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t kHeaderBytes = 4096;
 constexpr std::size_t kCapacity = 8192;
 constexpr std::size_t kHeadAt = 64;
-constexpr std::size_t kTailAt = 128;
 
 const std::string& path() {
     static const std::string path = "/tmp/pulsekit-fuzz-" + std::to_string(::getpid()) + ".ring";

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "support/sqlite/database.hpp"
 #include "tests/support/http_client.hpp"
@@ -54,8 +55,24 @@ public:
         return ids;
     }
 
+    /// The properties of the events called `name`, in the order of arrival. Reads as stored_ids() does.
+    std::vector<nlohmann::json> stored_properties(const std::string& name) const {
+        auto database = sqlite::Database::open(data_ + "/pulse.sqlite", sqlite::Access::read_only);
+        if (!database) throw std::runtime_error(database.error().message);
+        auto rows = database->prepare(kProperties);
+        if (!rows) throw std::runtime_error(rows.error().message);
+        rows->bind(1, name);
+        std::vector<nlohmann::json> found;
+        for (auto row = rows->step(); row.ok() && *row; row = rows->step()) {
+            found.push_back(nlohmann::json::parse(rows->text(0)));
+        }
+        return found;
+    }
+
 private:
     static constexpr const char* kEventIds = "SELECT event_id FROM events WHERE kind <> 10";
+    static constexpr const char* kProperties =
+        "SELECT props FROM events JOIN event_texts ON event_texts.id = events.name WHERE text = ?1 ORDER BY events.id";
 
     void start(const std::string& listen) {
         process_ = std::make_unique<Process>(

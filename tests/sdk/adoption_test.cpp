@@ -41,7 +41,7 @@ std::string report(const std::string& name) { return test::context_frame() + tes
 
 class AdoptionTest : public testing::Test {
 protected:
-    std::string folder(int n) { return folder_.file(std::to_string(n)); }
+    std::string folder(int n) { return folder_.path().string() + "/" + std::to_string(n); }
     std::string queue_of(int n) { return folder(n) + "/events.sqlite"; }
 
     std::unique_ptr<Queue> open(int n, const QueueLimits& limits = {}) {
@@ -205,7 +205,8 @@ TEST_F(AdoptionTest, OfADamagedQueueWhatCanBeReadIsTakenOver) {
         file << std::string(65'536, '\x5a');
     }
     auto queue = open(0);
-    ASSERT_TRUE(queue->adopt_from(queue_of(1), diagnose_).ok());
+    const auto adopted = queue->adopt_from(queue_of(1), diagnose_);
+    ASSERT_TRUE(adopted.ok()) << adopted.error().message;
     EXPECT_EQ(diagnostics_.size(), 1u);
     EXPECT_EQ(queue->ledger().accepted, 5'000u);
     EXPECT_GT(queue->ledger().dropped.at("corrupt"), 0u);

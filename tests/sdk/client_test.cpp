@@ -6,10 +6,12 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "src/files.hpp"
 #include "src/ring.hpp"
 #include "support/gzip.hpp"
 #include "tests/support/records.hpp"
@@ -372,6 +374,45 @@ TEST_F(ClientTest, AThreadThatEndsLeavesItsJournalToTheNext) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
         rings += entry.path().extension() == ".ring";
     EXPECT_EQ(rings, 1u);
+}
+
+TEST_F(ClientTest, TheFolderMayHaveANameThatNoCodePageHas) {
+    const std::string storage = folder_.path().string() + "/Spielst\xc3\xa4nde \xe2\x98\x83";
+    const auto exists = [&](const std::string& name) { return std::filesystem::exists(native_path(storage + name)); };
+    const auto given = [&](const std::string& endpoint) {
+        Options made = options(endpoint);
+        made.storage_dir = storage;
+        return made;
+    };
+    std::set<std::string> ids;
+    {
+        auto one = open(given("http://127.0.0.1:1"));
+        auto two = open(given("http://127.0.0.1:1"));
+        ids = {one.track("one").id_text(), two.track("two").id_text()};
+    }
+    ASSERT_TRUE(exists("/0/events.sqlite") && exists("/1/events.sqlite")) << diagnostics();
+    std::ofstream(native_path(storage + "/0/journal/foreign.ring")) << "no ring at all";
+
+    Sink sink;
+    ScriptedServer server([&](std::size_t, const auto& received) { return sink.take(received); });
+    {
+        auto client = open(given(server.url()));
+        ASSERT_TRUE(client.flush(milliseconds(20'000)).ok());
+        while (exists("/1/events.sqlite")) std::this_thread::yield();
+        ASSERT_TRUE(client.flush(milliseconds(20'000)).ok());
+        EXPECT_EQ(sink.ids(), ids);
+        EXPECT_EQ(client.stats().delivered, 2u);
+    }
+    for (const char* folder : {"/0/journal", "/1/journal"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(native_path(storage + folder))) {
+            EXPECT_EQ(entry.path().filename(), "foreign.ring.corrupt");
+        }
+    }
+    EXPECT_TRUE(exists("/0/journal/foreign.ring.corrupt"));
+
+    std::ofstream(native_path(storage + "/0/events.sqlite")) << std::string(8192, 'x');
+    open(given(server.url()));
+    EXPECT_TRUE(exists("/0/events.sqlite.corrupt-1")) << diagnostics();
 }
 
 TEST_F(ClientTest, TheLedgerBalancesWhileEverythingMoves) {

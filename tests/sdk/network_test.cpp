@@ -1,6 +1,7 @@
 // NetworkOptions and the default transport, with real sockets, real TLS and a real proxy.
 #include <gtest/gtest.h>
 #include <netdb.h>
+#include <strings.h>
 
 #include <pulsekit/client.hpp>
 #include <pulsekit/version.hpp>
@@ -144,7 +145,7 @@ TEST_F(NetworkTest, OneOfThePinsIsEnough) {
     const test::TlsServer server(identity);
     network_.ca_bundle = trusted(identity);
     network_.pinned_public_keys = {test::TlsIdentity().pin(), identity.pin()};
-    ASSERT_TRUE(validate(network_).ok());
+    ASSERT_TRUE(validate(network_, Dialect::productgraph).ok());
     const auto response = send(get(server.url()));
     EXPECT_TRUE(response.ok()) << response.error().message;
 }
@@ -182,7 +183,7 @@ TEST_F(NetworkTest, APlainRequestGoesThroughTheProxy) {
         return ScriptedServer::answer(200, "from the proxy");
     });
     network_.proxy = "http://user:secret@" + proxy.url().substr(7);
-    ASSERT_TRUE(validate(network_).ok());
+    ASSERT_TRUE(validate(network_, Dialect::productgraph).ok());
     const auto response = send(get("http://collector.invalid/v1/events"));
     ASSERT_TRUE(response.ok()) << response.error().message;
     EXPECT_EQ(response->body, "from the proxy");
@@ -303,17 +304,17 @@ TEST(NetworkHeaders, TheUserAgentIsTheSdkUnlessItIsSet) {
     EXPECT_TRUE(contains(head_of_a_client({}), std::string("\r\nUser-Agent: pulsekit/") + kVersion));
 }
 
-std::string refusal(const NetworkOptions& network) {
-    const auto valid = validate(network);
+std::string refusal(const NetworkOptions& network, Dialect dialect = Dialect::productgraph) {
+    const auto valid = validate(network, dialect);
     if (valid) return {};
     EXPECT_EQ(valid.error().code, ErrorCode::invalid);
     return valid.error().message;
 }
 
-std::string refusal_of_header(std::string name, std::string value) {
+std::string refusal_of_header(std::string name, std::string value, Dialect dialect = Dialect::productgraph) {
     NetworkOptions network;
     network.headers.emplace_back(std::move(name), std::move(value));
-    return refusal(network);
+    return refusal(network, dialect);
 }
 
 TEST(NetworkValidation, TheDefaultsAreValid) { EXPECT_EQ(refusal({}), ""); }
@@ -334,7 +335,32 @@ TEST(NetworkValidation, TheClientsOwnHeadersStayItsOwn) {
     for (const char* name : {"Content-Type", "content-encoding", "CONTENT-LENGTH", "Transfer-Encoding"}) {
         EXPECT_TRUE(contains(refusal_of_header(name, "x"), name)) << name;
     }
-    EXPECT_NE(refusal_of_header(std::string(wire::productgraph.key_header), "x"), "");
+}
+
+TEST(NetworkValidation, TheKeysHeaderIsThatOfTheDialect) {
+    const std::pair<Dialect, const char*> key_headers[] = {{Dialect::productgraph, "x-pg-api-key"},
+                                                           {Dialect::pulse, "Authorization"},
+                                                           {Dialect::gateway, "X-API-KEY"},
+                                                           {Dialect::analytics, "X-Pulse-Key"},
+                                                           {Dialect::ingest, "X-API-Key"}};
+    for (const auto& [dialect, own] : key_headers) {
+        for (const auto& [other, name] : key_headers) {
+            EXPECT_EQ(refusal_of_header(name, "x", dialect).empty(), ::strcasecmp(name, own) != 0)
+                << name << " in " << wire::wire_of(dialect).name;
+        }
+    }
+}
+
+TEST(NetworkValidation, AClientOfAnyDialectLooks) {
+    Options options;
+    options.endpoint = "http://127.0.0.1:1";
+    options.api_key = "the-key";
+    options.app_name = "network-test";
+    options.dialect = Dialect::pulse;
+    options.network.headers = {{"authorization", "Bearer another"}};
+    const auto client = Client::open(std::move(options));
+    ASSERT_FALSE(client.ok());
+    EXPECT_TRUE(contains(client.error().message, "authorization")) << client.error().message;
 }
 
 TEST(NetworkValidation, APinIsAHashAndNeverAFile) {

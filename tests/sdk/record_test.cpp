@@ -127,7 +127,7 @@ TEST(Record, TheFastPathWritesTheSameBytes) {
 
 TEST(Properties, NestToADepthAndNoFurther) {
     Properties nested;
-    for (int depth = 1; depth < 16; ++depth) nested = Properties().set("in", nested);
+    for (int depth = 1; depth <= 16; ++depth) nested = Properties().set("in", nested);
     EXPECT_TRUE(PropertiesAccess::valid(nested));
     EXPECT_FALSE(PropertiesAccess::valid(Properties().set("in", nested)));
 }
