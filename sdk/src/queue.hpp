@@ -82,6 +82,9 @@ struct Batch {
     std::size_t count = 0;
     bool empty() const { return count == 0; }
 
+    /// The chunk of that id, if it is in here.
+    const Chunk* find(std::int64_t id) const;
+
     /// Adds what fits of the next chunk; `bytes` counts along. False: the batch is complete.
     bool take(Chunk chunk, std::size_t max_events, std::size_t max_bytes, std::size_t& bytes);
 };
@@ -101,14 +104,16 @@ class Queue {
 public:
     virtual ~Queue() = default;
 
-    /// Appends what was read from rings. Where the queue would outgrow its limit, records that are not part of the
-    /// batch last peeked are dropped as the Overflow says and counted as `queue_full`.
+    /// Appends what was read from rings. Where the queue would outgrow its limit, records that were not peeked are
+    /// dropped as the Overflow says and counted as `queue_full`.
     virtual Result<void> append(const std::vector<Intake>& intakes) = 0;
 
-    /// At most `max_events` and about `max_bytes` of the oldest records of the highest priority.
-    virtual Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) = 0;
+    /// At most `max_events` and about `max_bytes` of the oldest records of the highest priority; with `after`, a batch
+    /// that was peeked and is not settled yet, of those that are not in it. Both may then be settled, in this order;
+    /// what else was peeked is forgotten.
+    virtual Result<Batch> peek(std::size_t max_events, std::size_t max_bytes, const Batch* after = nullptr) = 0;
 
-    /// Removes the first `count` events of the batch last peeked.
+    /// Removes the first `count` events of a batch that was peeked.
     virtual Result<void> settle(const Batch& batch, std::size_t count, const Settlement& settlement) = 0;
 
     /// Keeps the event that reports the ledger as it is now, until a settlement says that it was sent. From now on the

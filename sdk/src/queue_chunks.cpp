@@ -30,6 +30,11 @@ void count_intake(QueueState& state, const Intake& intake) {
     mark = intake.mark;
 }
 
+const Batch::Chunk* Batch::find(std::int64_t id) const {
+    const auto found = std::find_if(chunks.begin(), chunks.end(), [id](const Chunk& chunk) { return chunk.id == id; });
+    return found == chunks.end() ? nullptr : &*found;
+}
+
 bool Batch::take(Chunk chunk, std::size_t max_events, std::size_t max_bytes, std::size_t& bytes) {
     const std::size_t left = chunk.in_all - chunk.skip;
     // Whole chunks where that makes no tiny request: half a chunk costs as much to settle as a whole one.

@@ -37,14 +37,18 @@ public:
         return {};
     }
 
-    Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) override {
+    Result<Batch> peek(std::size_t max_events, std::size_t max_bytes, const Batch* after) override {
         Batch batch;
         std::size_t bytes = 0;
         peeked_.fill(0);
         for (int priority = kPriorities - 1; priority >= 0; --priority) {
             for (const auto& chunk : chunks_[static_cast<std::size_t>(priority)]) {
-                const bool more = batch.take(chunk, max_events, max_bytes, bytes);
-                if (!batch.empty() && batch.chunks.back().id == chunk.id) ++peeked_[static_cast<std::size_t>(priority)];
+                Batch::Chunk left = chunk;
+                const auto* before = after ? after->find(chunk.id) : nullptr;
+                if (before) left.skip = before->skip + before->count;
+                const bool more = left.skip == left.in_all || batch.take(std::move(left), max_events, max_bytes, bytes);
+                const bool taken = !batch.empty() && batch.chunks.back().id == chunk.id;
+                if (before || taken) ++peeked_[static_cast<std::size_t>(priority)];
                 if (!more) return batch;
             }
         }
@@ -55,9 +59,10 @@ public:
         for (const auto& chunk : batch.chunks) {
             const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(count, chunk.count));
             count -= taken;
-            for (auto& list : chunks_) settle_in(list, chunk.id, taken);
+            for (std::size_t p = 0; p < chunks_.size(); ++p) {
+                if (settle_in(chunks_[p], chunk.id, taken) && peeked_[p] > 0) --peeked_[p];
+            }
         }
-        peeked_.fill(0);
         state_.ledger.delivered += settlement.delivered;
         for (const auto& [reason, dropped] : settlement.dropped) state_.ledger.dropped[reason] += dropped;
         state_.finish_reports(settlement.reports);
@@ -91,12 +96,14 @@ public:
 private:
     using List = std::deque<Batch::Chunk>;
 
-    void settle_in(List& list, std::int64_t id, std::uint32_t taken) {
-        if (list.empty() || list.front().id != id) return;
+    /// True: the chunk is gone.
+    bool settle_in(List& list, std::int64_t id, std::uint32_t taken) {
+        if (list.empty() || list.front().id != id) return false;
         list.front().skip += taken;
-        if (list.front().skip < list.front().in_all) return;
+        if (list.front().skip < list.front().in_all) return false;
         bytes_ -= list.front().records.size();
         list.pop_front();
+        return true;
     }
 
     /// Drops what the Overflow says until `bytes` more fit; false: it is the new ones that do not.
@@ -133,7 +140,7 @@ private:
 
     const QueueLimits limits_;
     std::array<List, kPriorities> chunks_;
-    std::array<std::size_t, kPriorities> peeked_{};  // chunks of the batch last peeked
+    std::array<std::size_t, kPriorities> peeked_{};  // so many at the front of each list were peeked
     std::int64_t next_id_ = 1;
     std::uint64_t bytes_ = 0;
     QueueState state_;

@@ -132,21 +132,30 @@ public:
         });
     }
 
-    Result<Batch> peek(std::size_t max_events, std::size_t max_bytes) override {
+    Result<Batch> peek(std::size_t max_events, std::size_t max_bytes, const Batch* after) override {
         Batch batch;
         std::size_t bytes = 0;
         const Reset reset(*front_);
-        pinned_ = {};
+        pinned_.clear();
+        if (after) pin(*after);
         for (;;) {
             auto row = front_->step();
             if (!row) return std::move(row).error();
             if (!*row) break;
-            Batch::Chunk chunk{front_->integer(0), static_cast<std::uint32_t>(front_->integer(2)), 0,
-                               static_cast<std::uint32_t>(front_->integer(1)), std::string(front_->blob(3))};
+            Batch::Chunk chunk{front_->integer(0),
+                               static_cast<std::uint32_t>(front_->integer(2)),
+                               0,
+                               static_cast<std::uint32_t>(front_->integer(1)),
+                               {}};
+            if (const auto* before = after ? after->find(chunk.id) : nullptr) {
+                chunk.skip = before->skip + before->count;
+                if (chunk.skip == chunk.in_all) continue;
+            }
+            chunk.records = front_->blob(3);
             if (chunk.skip >= chunk.in_all) return Error{ErrorCode::corrupt, "queue: a chunk is damaged"};
             if (!batch.take(std::move(chunk), max_events, max_bytes, bytes)) break;
         }
-        for (const auto& chunk : batch.chunks) pinned_.push_back(chunk.id);
+        pin(batch);
         return batch;
     }
 
@@ -167,7 +176,10 @@ public:
             next.finish_reports(settlement.reports);
             return {};
         });
-        pinned_.clear();
+        for (const auto& chunk : batch.chunks) {
+            const auto pinned = std::find(pinned_.begin(), pinned_.end(), chunk.id);
+            if (pinned != pinned_.end()) pinned_.erase(pinned);
+        }
         return done;
     }
 
@@ -416,6 +428,10 @@ private:
         }
     }
 
+    void pin(const Batch& batch) {
+        for (const auto& chunk : batch.chunks) pinned_.push_back(chunk.id);
+    }
+
     Result<bool> drop_one(std::uint8_t priority, QueueState& next) {
         Statement& oldest = limits_.overflow == Overflow::by_priority ? *oldest_of_lowest_ : *oldest_;
         const Reset reset(oldest);
@@ -466,7 +482,7 @@ private:
     std::uint64_t page_bytes_ = 4096;
     QueueState state_;
     bool full_sync_ = false;
-    std::vector<std::int64_t> pinned_;  // the chunks of the batch last peeked
+    std::vector<std::int64_t> pinned_;  // the chunks of the batches peeked, one id for each batch
 };
 
 Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, const QueueLimits& limits) {
@@ -475,9 +491,9 @@ Result<std::unique_ptr<SqliteQueue>> open_whole(const std::string& path, const Q
     if (auto set =
             // What is delivered need not be wiped: to write each page once more costs more than the rest (some systems'
             // SQLite does unless told).
-            database->execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                              "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 8388608; "
-                              "PRAGMA secure_delete = OFF");
+        database->execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                          "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 8388608; "
+                          "PRAGMA secure_delete = OFF");
         !set) {
         return std::move(set).error();
     }
@@ -498,8 +514,14 @@ std::vector<CutChunk> unsettled(std::string_view bytes, std::int64_t count, std:
     std::string kept;
     std::int64_t seen = 0;
     FrameReader frames(bytes);
+    std::optional<ContextView> context;
     while (const auto frame = frames.next()) {
-        if (is_context(*frame) || seen++ >= settled) append_frame(kept, *frame);
+        if (is_context(*frame)) {
+            context = ContextView::parse(*frame);
+            append_frame(kept, *frame);
+        } else if (seen++ >= settled && context && RecordView::parse(*frame, &*context)) {
+            append_frame(kept, *frame);  // one that cannot be read would stand in the way of all others for ever
+        }
     }
     if (!frames.at_end() || seen != count || settled < 0 || bytes.size() < 5 || bytes[4] != 0) return {};
     auto chunks = cut_into_chunks(kept);

@@ -7,7 +7,7 @@
 namespace pulsekit {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x32474e4952534b50;  // "PKSRING2"
+constexpr std::uint64_t kMagic = 0x33474e4952534b50;  // "PKSRING3"
 
 }  // namespace
 
@@ -104,8 +104,8 @@ Ring::Drained Ring::drain(std::string& out, std::string& context, std::size_t ma
         }
         const std::size_t frame = frame_bytes(head.size);
         const char* bytes = data_ + offset + kFrameHead;
-        if (offset + frame > capacity_ || drained.position + frame > end ||
-            checksum(bytes, head.size) != head.checksum) {
+        if (offset + frame > capacity_ || drained.position + frame > end || head.size == 0 ||
+            frame_checksum(drained.position, bytes, head.size) != head.checksum) {
             drained.torn = true;
             break;
         }

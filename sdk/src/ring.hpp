@@ -17,7 +17,7 @@ namespace pulsekit {
 /// One producer and one consumer, without locks. Lies in a shared mapping, so a record that is committed survives the
 /// death of the process; its checksum tells it from one that a power loss has torn.
 ///
-/// A record is a frame: u32 size, u32 checksum of the bytes, the bytes, padding to 8. Positions count bytes ever
+/// A record is a frame: u32 size, u32 frame_checksum, the bytes, padding to 8. Positions count bytes ever
 /// written; a frame never wraps, a marker skips the rest of a lap instead.
 class Ring {
 public:
@@ -64,6 +64,12 @@ public:
     /// Where sync() last got to. On the disk what lies before is read from a tail that may be old: the queue must know
     /// for sure how far it took it, or the ring may write over it and hide what was synced.
     std::uint64_t synced_to() const noexcept { return synced_to_.load(std::memory_order_relaxed); }
+
+    /// Of a record at a position: what an earlier lap left in its place, whole as it may be, does not pass for it.
+    static std::uint32_t frame_checksum(std::uint64_t position, const void* bytes, std::size_t size) noexcept {
+        constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
+        return checksum(bytes, size) ^ static_cast<std::uint32_t>(((position + 8) * kGolden) >> 32);
+    }
 
     std::uint64_t id() const noexcept;
     std::uint64_t pushed() const noexcept;      ///< events ever committed
@@ -123,7 +129,7 @@ inline char* Ring::room(const char*& end) noexcept {
 inline void Ring::commit(std::uint32_t size, bool is_event) noexcept {
     if (reserved_skip_ != 0) skip_lap();
     char* frame = data_ + (written_ & (capacity_ - 1));
-    const FrameHead head{size, checksum(frame + kFrameHead, size)};
+    const FrameHead head{size, frame_checksum(written_, frame + kFrameHead, size)};
     std::memcpy(frame, &head, sizeof head);
     written_ += frame_bytes(size);
     if (is_event) header().pushed.store(++pushed_, std::memory_order_relaxed);

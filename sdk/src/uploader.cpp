@@ -14,6 +14,9 @@ constexpr std::size_t kMaxBatchBytes = 1024 * 1024;  // of records; far below th
 constexpr std::size_t kWorthCompressing = 1024;      // below this gzip gains nothing
 constexpr milliseconds kPause{60'000};               // a wrong key or address is not mended in seconds
 
+// Requests that are made ready ahead carry no report; so many, then one that does.
+constexpr int kPreparedInARow = 7;
+
 // With one event a request, a report of the ledger costs as much as an event.
 constexpr milliseconds kReportInterval{60'000};
 
@@ -40,20 +43,34 @@ void Uploader::hurry() {
 
 Result<Uploader::Step> Uploader::step(Queue& queue, const std::function<bool()>& keep_waiting) {
     if (dependencies_.clock.monotonic() < next_attempt_) return Step::waiting;
-    auto carried = load(queue);
+    auto carried = next_ ? Result<Load>(std::move(*next_)) : load(queue);
+    next_.reset();
     if (!carried) {
         wait(milliseconds(0), carried.error().message);
         return std::move(carried).error();
     }
-    const auto& events = carried->list.events();
-    if (events.empty()) return Step::idle;
-    const auto response = exchange(events, keep_waiting);
-    if (!response) return wait(milliseconds(0), response.error().message);
-    const auto now = dependencies_.clock.unix_ms();
-    return conclude(queue, *carried, wire::judge(dependencies_.wire, *response, events.size(), now));
+    if (carried->list.events().empty()) return Step::idle;
+    if (carried->body.empty()) make_body(*carried);
+    bool is_first_wait = true;
+    const auto response = exchange(*carried, [&] {
+        if (!keep_waiting()) return false;
+        if (is_first_wait) prepare_next(queue, *carried);
+        is_first_wait = false;
+        return true;
+    });
+    const auto concluded = [&]() -> Result<Step> {
+        if (!response) return wait(milliseconds(0), response.error().message);
+        const auto now = dependencies_.clock.unix_ms();
+        const std::size_t events = carried->list.events().size();
+        return conclude(queue, *carried, wire::judge(dependencies_.wire, *response, events, now));
+    }();
+    // What is ready comes after what was under way, not after what is still to be sent.
+    if (!concluded || *concluded != Step::progress || batch_limit_ != most_events()) next_.reset();
+    return concluded;
 }
 
 Result<Uploader::Load> Uploader::load(Queue& queue) {
+    prepared_in_a_row_ = 0;
     // While a batch is being taken apart, the report would only be in the way.
     if (batch_limit_ == most_events() && queue.ledger().queued() > 0) {
         if (auto prepared = prepare_report(queue); !prepared) return std::move(prepared).error();
@@ -64,13 +81,7 @@ Result<Uploader::Load> Uploader::load(Queue& queue) {
         made.reports = std::min(reports.size(), std::max<std::size_t>(1, batch_limit_ - 1));
     }
     if (const std::size_t room = batch_limit_ - made.reports; room > 0) {
-        auto batch = queue.peek(room, kMaxBatchBytes);
-        if (!batch) return std::move(batch).error();
-        made.batch = std::move(*batch);
-        for (const auto& chunk : made.batch.chunks) {
-            if (!made.list.add(chunk.records, chunk.skip, chunk.count))
-                return Error{ErrorCode::corrupt, "queue: a record is damaged"};
-        }
+        if (auto taken = take_events(made, queue, room, nullptr); !taken) return std::move(taken).error();
         if (made.batch.empty()) made.reports = 0;
     }
     for (std::size_t i = 0; i < made.reports; ++i) {
@@ -78,6 +89,37 @@ Result<Uploader::Load> Uploader::load(Queue& queue) {
             return Error{ErrorCode::corrupt, "queue: a report of the ledger is damaged"};
     }
     return made;
+}
+
+Result<void> Uploader::take_events(Load& load, Queue& queue, std::size_t most, const Batch* after) const {
+    auto batch = queue.peek(most, kMaxBatchBytes, after);
+    if (!batch) return std::move(batch).error();
+    load.batch = std::move(*batch);
+    for (const auto& chunk : load.batch.chunks) {
+        if (!load.list.add(chunk.records, chunk.skip, chunk.count))
+            return Error{ErrorCode::corrupt, "queue: a record is damaged"};
+    }
+    return {};
+}
+
+void Uploader::make_body(Load& load) const {
+    load.body = dependencies_.wire.encode(load.list.events(), {dependencies_.options.app_name});
+    if (load.body.size() < kWorthCompressing) return;
+    auto packed = gzip::compress(load.body);
+    load.is_packed = packed.ok();
+    if (packed) load.body = std::move(*packed);
+}
+
+/// While the collector is at work on one full request, this thread is at work on the next.
+void Uploader::prepare_next(Queue& queue, const Load& under_way) {
+    if (most_events() == 1 || batch_limit_ != most_events()) return;
+    if (queue.ledger().queued() < under_way.batch.count + most_events()) return;
+    if (prepared_in_a_row_ == kPreparedInARow) return;  // the ledger is to be reported now and then
+    Load next;
+    if (!take_events(next, queue, most_events(), &under_way.batch) || next.batch.empty()) return;
+    make_body(next);
+    next_ = std::move(next);
+    ++prepared_in_a_row_;
 }
 
 Result<void> Uploader::prepare_report(Queue& queue) {
@@ -89,24 +131,18 @@ Result<void> Uploader::prepare_report(Queue& queue) {
     return queue.begin_report(delivery_report(queue.state(), context_, ids_.next(unix_ms), unix_ms));
 }
 
-Result<HttpResponse> Uploader::exchange(const std::vector<RecordView>& events,
-                                        const std::function<bool()>& keep_waiting) {
+Result<HttpResponse> Uploader::exchange(Load& load, const std::function<bool()>& keep_waiting) {
     const Options& options = dependencies_.options;
     HttpRequest request;
     const wire::Wire& wire = dependencies_.wire;
-    const bool single = events.size() == 1 && !wire.single_path.empty();
+    const bool single = load.list.events().size() == 1 && !wire.single_path.empty();
     request.url = std::string(without_slash(options.endpoint)) + std::string(single ? wire.single_path : wire.path);
     request.headers = {{"Content-Type", "application/json"},
                        {std::string(wire.key_header), std::string(wire.key_prefix) + options.api_key}};
     const auto& custom = options.network.headers;
     request.headers.insert(request.headers.end(), custom.begin(), custom.end());
-    request.body = wire.encode(events, {options.app_name});
-    if (request.body.size() >= kWorthCompressing) {
-        if (auto packed = gzip::compress(request.body)) {
-            request.body = std::move(*packed);
-            request.headers.emplace_back("Content-Encoding", "gzip");
-        }
-    }
+    if (load.is_packed) request.headers.emplace_back("Content-Encoding", "gzip");
+    request.body = std::move(load.body);
     request.connect_timeout = options.connect_timeout;
     request.timeout = options.request_timeout;
     request.keep_waiting = keep_waiting;
@@ -123,6 +159,7 @@ Result<Uploader::Step> Uploader::conclude(Queue& queue, const Load& load, const 
             // The collector means the report of the ledger, which is not told again. (Of the first two it names the
             // second either way.)
             if (load.reports != 0 && load.batch.count > 1 && verdict.at == load.batch.count) {
+                next_.reset();
                 Load report;
                 report.reports = 1;
                 return settle(queue, report, {});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <pulsekit/environment.hpp>
@@ -44,6 +45,9 @@ public:
     bool last_attempt_failed() const { return backoff_.failures() > 0; }
     const std::string& last_problem() const { return last_problem_; }
 
+    /// For when the queue is no longer what it was at the last step.
+    void forget_next() { next_.reset(); }
+
     /// The context in force: what a report of the ledger goes out with.
     void set_context(std::string context) { context_ = std::move(context); }
 
@@ -53,10 +57,15 @@ private:
         Batch batch;
         EventList list;
         std::size_t reports = 0;
+        std::string body;  ///< of the request; empty until it is made
+        bool is_packed = false;
     };
     Result<Load> load(Queue& queue);
+    Result<void> take_events(Load& load, Queue& queue, std::size_t most, const Batch* after) const;
+    void make_body(Load& load) const;
+    void prepare_next(Queue& queue, const Load& under_way);
     Result<void> prepare_report(Queue& queue);
-    Result<HttpResponse> exchange(const std::vector<RecordView>& events, const std::function<bool()>& keep_waiting);
+    Result<HttpResponse> exchange(Load& load, const std::function<bool()>& keep_waiting);
     Result<Step> conclude(Queue& queue, const Load& load, const wire::Verdict& verdict);
     Result<Step> settle(Queue& queue, const Load& load, const std::vector<wire::Verdict::Refused>& rejections);
     Step wait(std::chrono::milliseconds at_least, const std::string& problem);
@@ -67,6 +76,8 @@ private:
     UuidGenerator ids_;
     std::string context_;
     std::size_t batch_limit_;
+    std::optional<Load> next_;  // made ready while the one before it was under way
+    int prepared_in_a_row_ = 0;
     Clock::Duration next_attempt_{0};
     Clock::Duration next_report_{0};
     bool wait_is_the_collectors_ = false;

@@ -339,6 +339,7 @@ Result<bool> Worker::erase_if_denied() {
         requests_.erase = denied_;
     }
     if (dependencies_.queue->ledger().queued() > 0) {
+        uploader_.forget_next();
         if (auto erased = dependencies_.queue->erase_all("consent"); !erased) {
             const MutexLock lock(mutex_);
             requests_.erase = true;
@@ -430,6 +431,7 @@ void Worker::queue_failed(const Error& error) {
 }
 
 void Worker::replace_queue() {
+    uploader_.forget_next();
     const QueueState known = dependencies_.queue->state();
     dependencies_.queue.reset();  // closes the file before it is moved
     const QueueLimits limits{dependencies_.options.max_queue_bytes, dependencies_.options.overflow};
@@ -463,8 +465,8 @@ void Worker::sleep(const Requests& seen, bool found) {
     if (is_finished(seen)) return;
     poll_interval_ = found ? Time(kBusyPoll) : std::min<Time>(poll_interval_ * 2, Time(kIdlePoll) * 2);
     const bool idle = poll_interval_ > Time(kIdlePoll) && dependencies_.leftovers.empty() && storage_problem_.empty();
-    // A thread that tracked just before it could see that the worker sleeps wakes nobody: the worker says that it sleeps,
-    // looks once more a poll later, and only then sleeps for long.
+    // A thread that tracked just before it could see that the worker sleeps wakes nobody: the worker says that it
+    // sleeps, looks once more a poll later, and only then sleeps for long.
     const bool has_said_so = asleep_.load(std::memory_order_relaxed);
     Time until = now + (idle && has_said_so ? Time(kLongSleep) : std::min<Time>(poll_interval_, kIdlePoll));
     if (adopts()) until = std::min(until, std::max({adopt_at_, storage_retry_at_, now + Time(kBusyPoll)}));

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "src/ring.hpp"
-#include "support/checksum.hpp"
 #include "tests/fuzz/events.hpp"
 
 namespace {
@@ -47,7 +46,7 @@ std::string with_frames(const std::uint8_t* data, std::size_t size) {
         std::uint32_t length = 0;
         std::memcpy(&length, frames + at, sizeof length);
         if (length > size - at - 8) break;
-        const std::uint32_t checksum = pulsekit::checksum(frames + at + 8, length);
+        const std::uint32_t checksum = pulsekit::Ring::frame_checksum(at, frames + at + 8, length);
         std::memcpy(frames + at + 4, &checksum, sizeof checksum);
         at += (8 + std::size_t{length} + 7) & ~std::size_t{7};
     }

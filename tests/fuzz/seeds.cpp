@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     ring.append("\xff\xff\xff\xff\0\0\0\0", 8);
     write(folder / "journal" / "skips-the-lap", ring);
     std::string file(1 + 4096 + 4096, '\0');
-    file.replace(1, 8, "PKSRING2");
+    file.replace(1, 8, "PKSRING3");
     write(folder / "journal" / "raw", file);
     write(folder / "journal" / "short", file.substr(0, 100));
     return 0;

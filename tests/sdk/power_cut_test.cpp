@@ -202,9 +202,13 @@ protected:
     /// What comes out of the folder at the next start.
     std::set<std::string> start_again(const std::string& storage) {
         Collected collected;
-        auto client = Client::open(options_for(storage, collected.transport(0)));
+        std::string told;
+        auto options = options_for(storage, collected.transport(0));
+        options.on_diagnostic = [&](const Diagnostic& diagnostic) { told += diagnostic.message + "\n"; };
+        auto client = Client::open(std::move(options));
         EXPECT_TRUE(client.ok());
-        EXPECT_TRUE(client->flush(milliseconds(60'000)).ok());
+        const auto flushed = client->flush(milliseconds(20'000));
+        EXPECT_TRUE(flushed.ok()) << (flushed ? "" : flushed.error().message) << "\n" << told;
         const Stats stats = client->stats();
         EXPECT_EQ(stats.queued, 0u);
         EXPECT_EQ(stats.accepted, stats.delivered + stats.dropped_total());

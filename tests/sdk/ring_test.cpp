@@ -112,6 +112,36 @@ TEST(Ring, NothingIsReadAgainThatTheQueueHasAndTheFileForgot) {
     EXPECT_EQ(drain(**old), std::vector<std::string>());
 }
 
+// The disk may have the head of a ring without what lies before it: what was there earlier, or nothing.
+TEST(Ring, NeitherAnEarlierLapNorZerosPassForRecords) {
+    constexpr std::size_t kHeader = 4096;
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("r.ring");
+    const auto image = [&] {
+        std::ifstream file(path, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    const std::string record(kCapacity / 8 - 8, 'x');  // eight of them and a head each are a lap
+    auto ring = Ring::create(path, kCapacity, 1);
+    ASSERT_TRUE(ring.ok());
+    const std::string never_written = image();
+    for (int i = 0; i < 8; ++i) {
+        ASSERT_TRUE(push(**ring, record));
+        drain(**ring);
+    }
+    const std::string first_lap = image();
+    ASSERT_TRUE(push(**ring, record));
+    ASSERT_TRUE(push(**ring, record));
+    const std::string header = image().substr(0, kHeader);
+    for (const auto& data : {never_written, first_lap}) {
+        const std::string mixed = folder.file("mixed.ring");
+        std::ofstream(mixed, std::ios::binary) << header << data.substr(kHeader);
+        auto found = Ring::recover(mixed);
+        ASSERT_TRUE(found.ok());
+        EXPECT_EQ(drain(**found), std::vector<std::string>());
+    }
+}
+
 // Every byte of the last record is damaged in turn: the records before it are always found, the damaged one never.
 TEST(Ring, ATornRecordNeverPassesAndCostsNoOther) {
     const test::TemporaryFolder folder;
