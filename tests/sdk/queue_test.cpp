@@ -138,6 +138,42 @@ TEST_P(QueueTest, IsFirstInFirstOutAndSettledFromTheFront) {
     EXPECT_EQ(queue->ledger().queued(), 4u);
 }
 
+TEST_P(QueueTest, WhatFollowsABatchUnderWayCanBeHadBeforeThatIsSettled) {
+    auto queue = open();
+    ASSERT_TRUE(queue->append({intake(0, 6)}).ok());
+    ASSERT_TRUE(queue->append({intake(6, 2)}).ok());
+    const auto first = queue->peek(4, kMegabyte);
+    ASSERT_TRUE(first.ok());
+    const auto second = queue->peek(100, kMegabyte, &*first);
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(names(*first), (Names{"event-0", "event-1", "event-2", "event-3"}));
+    EXPECT_EQ(names(*second), (Names{"event-4", "event-5", "event-6", "event-7"}));
+    ASSERT_TRUE(queue->settle(*first, 4, delivered(4)).ok());
+    ASSERT_TRUE(queue->settle(*second, 3, delivered(3)).ok());
+    EXPECT_EQ(take_all(*queue), (Names{"event-7"}));
+    EXPECT_EQ(queue->ledger().delivered, 8u);
+    EXPECT_EQ(queue->ledger().queued(), 0u);
+}
+
+TEST_P(QueueTest, NeitherOfTwoBatchesUnderWayIsDropped) {
+    auto queue = open(kMegabyte);
+    const auto fill = [&](int first) {
+        ASSERT_TRUE(queue->append({intake(first, 1, 1, kNormal, padding(60'000))}).ok());
+    };
+    for (int i = 0; i < 3; ++i) fill(i);
+    const auto first = queue->peek(1, kMegabyte);
+    const auto second = queue->peek(1, kMegabyte, &*first);
+    for (int i = 3; i < 40; ++i) fill(i);
+    EXPECT_GT(dropped(*queue, "queue_full"), 0u);
+    ASSERT_TRUE(queue->settle(*first, 1, delivered(1)).ok());
+    for (int i = 40; i < 80; ++i) fill(i);
+    ASSERT_TRUE(queue->settle(*second, 1, delivered(1)).ok());
+    const Names rest = take_all(*queue);
+    EXPECT_EQ(std::count(rest.begin(), rest.end(), "event-1"), 0);
+    EXPECT_EQ(queue->ledger().delivered, 2 + rest.size());
+    EXPECT_EQ(queue->ledger().delivered + dropped(*queue, "queue_full"), 80u);
+}
+
 TEST_P(QueueTest, ABatchIsBoundedInEventsAndBytesButNeverEmpty) {
     auto queue = open();
     ASSERT_TRUE(queue->append({intake(0, 2'000)}).ok());

@@ -69,6 +69,56 @@ TEST_F(UploaderTest, DeliversInBatches) {
     EXPECT_EQ(queue_->ledger().delivered, 25u);
 }
 
+// While the collector is at work, the next request is made ready: nothing of that may show in what arrives.
+TEST_F(UploaderTest, WhatIsMadeReadyAheadIsSentInOrderAndOnce) {
+    options_.max_batch_events = 4;
+    fill(24);
+    std::vector<std::string> arrived;
+    const auto names = [](const HttpRequest& request) {
+        std::string found;
+        const std::string body = test::plain_body(request);
+        for (auto at = body.find("event-"); at != std::string::npos; at = body.find("event-", at + 1)) {
+            found += body.substr(at + 6, body.find('"', at) - at - 6) + " ";
+        }
+        return found;
+    };
+    int request = 0;
+    auto uploader = make([&](const HttpRequest& sent) -> Result<HttpResponse> {
+        EXPECT_TRUE(sent.keep_waiting());
+        EXPECT_TRUE(sent.keep_waiting());
+        arrived.push_back(names(sent));
+        switch (++request) {
+            case 2: return Error{ErrorCode::unavailable, "reset"};
+            case 4: return HttpResponse{413, {}, ""};
+            case 6: return HttpResponse{202, {}, R"({"accepted":3,"rejected":1,"errors":[{"index":0,"error":"no"}]})"};
+            default: return test::all_accepted(sent);
+        }
+    });
+    while (queue_->ledger().queued() > 0) {
+        clock_.advance(std::chrono::minutes(10));
+        ASSERT_TRUE(uploader.step(*queue_, [] { return true; }).ok());
+    }
+    EXPECT_EQ(arrived, (std::vector<std::string>{"0 1 2 3 ", "4 5 6 7 ", "4 5 6 7 ", "8 9 10 11 ", "8 9 ",
+                                                 "10 11 12 13 ", "14 15 16 17 ", "18 19 20 21 ", "22 23 "}));
+    EXPECT_EQ(queue_->ledger().delivered, 23u);
+    ASSERT_EQ(rejected_.size(), 1u);
+    EXPECT_EQ(rejected_[0].name, "event-10");
+}
+
+TEST_F(UploaderTest, WhatIsMadeReadyAheadIsForgottenWithTheQueueThatItWasOf) {
+    options_.max_batch_events = 4;
+    fill(12);
+    auto uploader = make([&](const HttpRequest& sent) -> Result<HttpResponse> {
+        EXPECT_TRUE(sent.keep_waiting());
+        return test::all_accepted(sent);
+    });
+    ASSERT_TRUE(uploader.step(*queue_, [] { return true; }).ok());
+    uploader.forget_next();
+    ASSERT_TRUE(queue_->erase_all("consent").ok());
+    EXPECT_EQ(step(uploader), Uploader::Step::idle);
+    EXPECT_EQ(queue_->ledger().delivered, 4u);
+}
+
 TEST_F(UploaderTest, ANetworkFailureKeepsEverythingAndBacksOff) {
     bool up = false;
     auto uploader = make([&](const HttpRequest& request) -> Result<HttpResponse> {
