@@ -328,7 +328,13 @@ Tracked Client::track(std::string_view name, const Properties& properties, const
 Tracked Client::screen(std::string_view name, const Properties& properties, const EventOptions& options) {
     Call call{RecordType::screen, name};
     call.properties = &properties;
-    return impl_->track(call, options);
+    const Tracked tracked = impl_->track(call, options);
+    if (!tracked) return tracked;
+    impl_->change_context([&] {
+        impl_->context_mutex.assert_held();
+        impl_->context.page = std::string(name);
+    });
+    return tracked;
 }
 Tracked Client::identify(std::string_view user_id, const Properties& traits, const EventOptions& options) {
     return impl_->identify(user_id, traits, options);

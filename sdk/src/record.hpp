@@ -95,12 +95,14 @@ struct BasicContext {
     Text screen;
     Text device_class;
     Text network_type;
+    Text page;  ///< the name of the screen last seen
 
     /// The texts, in the order in which they are encoded.
     static constexpr Text BasicContext::*kTexts[] = {
         &BasicContext::user_id,   &BasicContext::device_id,  &BasicContext::app_version,  &BasicContext::app_build,
         &BasicContext::os,        &BasicContext::os_version, &BasicContext::arch,         &BasicContext::locale,
-        &BasicContext::time_zone, &BasicContext::screen,     &BasicContext::device_class, &BasicContext::network_type};
+        &BasicContext::time_zone, &BasicContext::screen,     &BasicContext::device_class, &BasicContext::network_type,
+        &BasicContext::page};
 };
 
 struct Context : BasicContext<std::string> {

@@ -76,6 +76,7 @@ public:
         context.screen = "1920x1080";
         context.device_class = "desktop";
         context.network_type = "wifi";
+        context.page = "shop";
         context.globals.set("channel", "beta").set("shard", 3);
         return context;
     }

@@ -96,7 +96,8 @@ void append_event(EventWriter& out, const RecordView& event, const Labels& label
     out.text(",\"event_time\":\"");
     out.time(event.time_ms);
     out.text("\",\"page_name\":");
-    out.string(is_screen ? event.name : std::string_view(labels.app_name));
+    const std::string_view page = event.context->page;
+    out.string(is_screen ? event.name : page.empty() ? std::string_view(labels.app_name) : page);
     Names sent;
     const Revenue revenue = revenue_of(event, sent);
     if (is_screen) {
