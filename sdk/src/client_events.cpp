@@ -59,7 +59,6 @@ namespace {
 // Every dialect takes plain events of at most this: no need to ask it.
 constexpr std::size_t kSafeNameBytes = 64;
 constexpr std::size_t kSafeRecordBytes = 12 * 1024;
-constexpr std::int64_t kActivityGrainMs = 1'000;
 
 Tracked refused(Refusal refusal, const char* reason) { return {refusal, {}, reason}; }
 
@@ -133,7 +132,11 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
         return refused(Refusal::full, "there is no memory for a journal");
     }
     const std::int64_t unix_ms = now();
-    if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= kActivityGrainMs) start_session_if_idle(unix_ms);
+    // A time before the last, of a clock that was set back, is a large number here.
+    if (static_cast<std::uint64_t>(unix_ms - last_activity_ms.load(std::memory_order_relaxed)) >=
+        static_cast<std::uint64_t>(activity_grain_ms)) {
+        start_session_if_idle(unix_ms);
+    }
     if (producer->context_version != context_version.load(std::memory_order_acquire) &&
         !wait_for_room(*producer, event.wait_for_room, [&] { return refresh_context(*producer); })) {
         return refused(Refusal::full, "the journal is full");
@@ -273,19 +276,25 @@ void Client::Impl::start_session_locked(std::int64_t unix_ms) {
     if (marker) marker->set_session(context.session);
 }
 
-/// Every event is a sign of life; the time of the last is kept to the second, so that threads seldom write it.
-void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
-    const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_relaxed);
-    if (idle < kActivityGrainMs) return;
+bool Client::Impl::is_session_over(std::int64_t unix_ms) const noexcept {
     const auto timeout = options.session_timeout.count();
-    if (timeout <= 0 || idle < timeout) {
-        last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+    return timeout > 0 && unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= timeout;
+}
+
+/// Every event is a sign of life; the time of the last is kept coarsely, so that threads seldom write it.
+void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
+    if (!is_session_over(unix_ms)) {
+        // Threads that are a moment apart do not take turns here, but a clock that was set back is followed.
+        const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_relaxed);
+        if (idle >= activity_grain_ms || idle <= -activity_grain_ms) {
+            last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+        }
         return;
     }
     change_context([&] {
         context_mutex.assert_held();
         // Another thread may have been first.
-        if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= timeout) start_session_locked(unix_ms);
+        if (is_session_over(unix_ms)) start_session_locked(unix_ms);
     });
 }
 
