@@ -56,9 +56,10 @@ struct Call {
 
 namespace {
 
-// Every dialect takes plain events of at most this: no need to ask it.
+// Every dialect takes plain events of at most this, even when each byte is written as six: no need to ask it.
 constexpr std::size_t kSafeNameBytes = 64;
 constexpr std::size_t kSafeRecordBytes = 12 * 1024;
+constexpr std::size_t kSafeWithContextBytes = 16 * 1024;
 
 Tracked refused(Refusal refusal, const char* reason) { return {refusal, {}, reason}; }
 
@@ -191,7 +192,7 @@ Tracked Client::Impl::write_slowly(Producer& producer, const RecordHead& head, c
 inline Tracked Client::Impl::publish(Producer& producer, const RecordHead& head, std::size_t size, const char* record,
                                      const EventOptions& event) {
     if (head.type != RecordType::track || head.fields != 0 || head.name.size() > kSafeNameBytes ||
-        size > kSafeRecordBytes) {
+        size > kSafeRecordBytes || size + producer.context.size() > kSafeWithContextBytes) {
         if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
         if (const char* reason = check(producer, record, size)) {
             return refused(size > kSafeRecordBytes ? Refusal::too_large : Refusal::invalid, reason);

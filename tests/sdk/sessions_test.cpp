@@ -222,7 +222,8 @@ TEST_F(SessionsTest, EventsBelongToTheUserOfTheirMoment) {
     client.identify("");
     client.track("5");
     deliver(client);
-    const std::pair<const char*, const char*> users[] = {{"1", ""}, {"2", "ann"}, {"3", "ann"}, {"4", "bob"}, {"5", ""}};
+    const std::pair<const char*, const char*> users[] = {
+        {"1", ""}, {"2", "ann"}, {"3", "ann"}, {"4", "bob"}, {"5", ""}};
     for (const auto& [name, expected] : users) EXPECT_EQ(user(collector_.event(name)), expected) << name;
     for (const auto& event : collector_.events()) EXPECT_EQ(session(event), client.session_id());
     // The traits went with the one event that brought them.
