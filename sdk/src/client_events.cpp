@@ -249,7 +249,7 @@ bool Client::Impl::is_sampled_out(const Producer& producer, std::string_view nam
             rate = &candidate;
             break;
         }
-        if (candidate.name.empty()) rate = &candidate;
+        if (candidate.name.empty() && !rate) rate = &candidate;
     }
     return rate && producer.sample_position >= rate->rate;
 }

@@ -117,8 +117,8 @@ TEST_F(ContextTest, VersionAndBuildAndWhatIsGivenIsSent) {
     auto client = open(std::move(given));
     const JsonValue event = metadata(client);
     const std::pair<const char*, const char*> expected[] = {
-        {"app_version", "1.4.2"},  {"app_build", "b77"},           {"os", "Plan 9"},
-        {"locale", "de-CH"},       {"time_zone", "Europe/Zurich"}, {"device_class", "console"}};
+        {"app_version", "1.4.2"}, {"app_build", "b77"},           {"os", "Plan 9"},
+        {"locale", "de-CH"},      {"time_zone", "Europe/Zurich"}, {"device_class", "console"}};
     for (const auto& [name, value] : expected) EXPECT_EQ(event[name].text, value) << name;
     // What was not given is found out beside it.
     EXPECT_FALSE(event["arch"].text.empty());
