@@ -258,7 +258,7 @@ void Client::start_session() {
 void Client::suspend() {
     // A sign of life, though none that revives a session that is over.
     const std::int64_t unix_ms = impl_->clock->unix_ms();
-    if (!impl_->is_session_over(unix_ms)) impl_->last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+    if (!impl_->is_session_over(unix_ms)) impl_->last_activity_ms.store(unix_ms, std::memory_order_release);
     if (!impl_->is_forked()) impl_->worker->hurry();
 }
 

@@ -134,7 +134,7 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
     }
     const std::int64_t unix_ms = now();
     // A time before the last, of a clock that was set back, is a large number here.
-    if (static_cast<std::uint64_t>(unix_ms - last_activity_ms.load(std::memory_order_relaxed)) >=
+    if (static_cast<std::uint64_t>(unix_ms - last_activity_ms.load(std::memory_order_acquire)) >=
         static_cast<std::uint64_t>(activity_grain_ms)) {
         start_session_if_idle(unix_ms);
     }
@@ -273,22 +273,22 @@ bool Client::Impl::refresh_context(Producer& producer) {
 void Client::Impl::start_session_locked(std::int64_t unix_ms) {
     context.session = session_ids.next(unix_ms);
     sequence = std::make_shared<std::atomic<std::uint32_t>>(0);
-    last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+    last_activity_ms.store(unix_ms, std::memory_order_release);
     if (marker) marker->set_session(context.session);
 }
 
 bool Client::Impl::is_session_over(std::int64_t unix_ms) const noexcept {
     const auto timeout = options.session_timeout.count();
-    return timeout > 0 && unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= timeout;
+    return timeout > 0 && unix_ms - last_activity_ms.load(std::memory_order_acquire) >= timeout;
 }
 
 /// Every event is a sign of life; the time of the last is kept coarsely, so that threads seldom write it.
 void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
     if (!is_session_over(unix_ms)) {
         // Threads that are a moment apart do not take turns here, but a clock that was set back is followed.
-        const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_relaxed);
+        const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_acquire);
         if (idle >= activity_grain_ms || idle <= -activity_grain_ms) {
-            last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+            last_activity_ms.store(unix_ms, std::memory_order_release);
         }
         return;
     }

@@ -104,8 +104,9 @@ struct Client::Impl {
 template <typename Change>
 void Client::Impl::change_context(const Change& change) {
     const MutexLock lock(context_mutex);
-    change();
+    // Before the change: who sees by last_activity_ms that a session has begun then also sees that its copy is old.
     context_version.fetch_add(1, std::memory_order_release);
+    change();
 }
 
 }  // namespace pulsekit
