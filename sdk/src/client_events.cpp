@@ -1,4 +1,5 @@
 // From a call to the journal.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -60,6 +61,11 @@ namespace {
 constexpr std::size_t kSafeNameBytes = 64;
 constexpr std::size_t kSafeRecordBytes = 12 * 1024;
 constexpr std::size_t kSafeWithContextBytes = 16 * 1024;
+
+bool is_currency(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+    return text.size() == 3 && std::all_of(text.begin(), text.end(), is_letter);
+}
 
 Tracked refused(Refusal refusal, const char* reason) { return {refusal, {}, reason}; }
 
@@ -192,6 +198,7 @@ Tracked Client::Impl::write_slowly(Producer& producer, const RecordHead& head, c
 inline Tracked Client::Impl::publish(Producer& producer, const RecordHead& head, std::size_t size, const char* record,
                                      const EventOptions& event) {
     if (head.type != RecordType::track || head.fields != 0 || head.name.size() > kSafeNameBytes ||
+        static_cast<unsigned char>(head.name.front()) <= ' ' ||  // may be blanks alone
         size > kSafeRecordBytes || size + producer.context.size() > kSafeWithContextBytes) {
         if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
         if (const char* reason = check(producer, record, size)) {
@@ -372,7 +379,7 @@ Timer Client::start_timer() const { return Timer(*impl_->clock); }
 
 Tracked Client::revenue(std::string_view name, const Revenue& revenue, const Properties& properties,
                         const EventOptions& options) {
-    if (revenue.currency.size() != 3) return refused(Refusal::invalid, "a currency is three letters (ISO 4217)");
+    if (!is_currency(revenue.currency)) return refused(Refusal::invalid, "a currency is three letters (ISO 4217)");
     if (!std::isfinite(revenue.amount)) return refused(Refusal::invalid, "an amount is a finite number");
     Fields fields;
     fields.add(field_name::kRevenueAmount, revenue.amount).add(field_name::kRevenueCurrency, revenue.currency);

@@ -304,9 +304,9 @@ TEST_F(ControlTest, TheHighestPriorityGoesFirstAndWithinOneTheOldest) {
     given.max_batch_events = 1;
     auto client = open(std::move(given));
     client.pause_uploads();
-    const std::pair<const char*, Priority> events[] = {
-        {"low 1", Priority::low},       {"normal 1", Priority::normal}, {"high 1", Priority::high},
-        {"normal 2", Priority::normal}, {"low 2", Priority::low},       {"high 2", Priority::high}};
+    const std::pair<const char*, Priority> events[] = {{"low 1", Priority::low},   {"normal 1", Priority::normal},
+                                                       {"high 1", Priority::high}, {"normal 2", Priority::normal},
+                                                       {"low 2", Priority::low},   {"high 2", Priority::high}};
     for (const auto& [name, priority] : events) {
         ASSERT_TRUE(client.track(name, {}, with(priority)));
         let_it_turn(client);
