@@ -228,6 +228,8 @@ void Client::Impl::wait_for_power(Producer& producer) {
 /// Tries until there is room in the ring, or for as long as the caller may wait; then the event is counted as lost.
 template <typename Attempt>
 bool Client::Impl::wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt) {
+    constexpr std::chrono::hours kForEver{24 * 366};
+    wait = std::min<std::chrono::milliseconds>(wait, kForEver);  // the most there is would overflow
     bool done = attempt();
     if (!done && wait.count() > 0) {
         const Clock::Duration until = clock->monotonic() + wait;

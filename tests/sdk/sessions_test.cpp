@@ -238,7 +238,6 @@ TEST_F(SessionsTest, TheUserChangesAlsoWhenTheirEventIsLeftOutButNotWhenTheyAreR
     auto client = open(std::move(given));
     EXPECT_EQ(client.identify("left out").refusal, Refusal::sampled);
     client.track("1");
-    const std::string large(100 * 1024, 'x');
     EXPECT_EQ(client.identify(std::string(256, 'u')).refusal, Refusal::invalid);
     client.set_enabled(false);
     EXPECT_EQ(client.identify("disabled").refusal, Refusal::disabled);
