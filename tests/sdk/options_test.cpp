@@ -63,12 +63,15 @@ TEST_F(OptionsTest, AKeyOrAnAddressIsOneLine) {
 }
 
 TEST_F(OptionsTest, ATimeIsNeitherNegativeNorLongerThanAYear) {
-    const std::pair<const char*, milliseconds Options::*> times[] = {
-        {"power_window", &Options::power_window},           {"flush_interval", &Options::flush_interval},
-        {"deferred_interval", &Options::deferred_interval}, {"session_timeout", &Options::session_timeout},
-        {"connect_timeout", &Options::connect_timeout},     {"request_timeout", &Options::request_timeout},
-        {"retry_base", &Options::retry_base},               {"retry_cap", &Options::retry_cap},
-        {"close_deadline", &Options::close_deadline}};
+    const std::pair<const char*, milliseconds Options::*> times[] = {{"power_window", &Options::power_window},
+                                                                     {"flush_interval", &Options::flush_interval},
+                                                                     {"deferred_interval", &Options::deferred_interval},
+                                                                     {"session_timeout", &Options::session_timeout},
+                                                                     {"connect_timeout", &Options::connect_timeout},
+                                                                     {"request_timeout", &Options::request_timeout},
+                                                                     {"retry_base", &Options::retry_base},
+                                                                     {"retry_cap", &Options::retry_cap},
+                                                                     {"close_deadline", &Options::close_deadline}};
     for (const auto& [name, member] : times) {
         const auto time = member;
         expect_refused({{name, [time](Options& o) { o.*time = milliseconds(-1); }},
@@ -103,9 +106,17 @@ TEST_F(OptionsTest, SizesHaveBounds) {
 }
 
 TEST_F(OptionsTest, ASamplingRateIsAShare) {
-    expect_refused({{"sampling", [](Options& o) { o.sampling = {{"", -0.01}}; }},
-                    {"sampling", [](Options& o) { o.sampling = {{"", 1.01}}; }},
-                    {"sampling", [](Options& o) { o.sampling = {{"fine", 0.5}, {"x", std::nan("")}}; }}});
+    expect_refused({{"sampling",
+                     [](Options& o) {
+                         o.sampling = {{"", -0.01}};
+                     }},
+                    {"sampling",
+                     [](Options& o) {
+                         o.sampling = {{"", 1.01}};
+                     }},
+                    {"sampling", [](Options& o) {
+                         o.sampling = {{"fine", 0.5}, {"x", std::nan("")}};
+                     }}});
     expect_taken({{"all", [](Options& o) { o.sampling = {{"", 1.0}, {"other", 0.0}}; }}});
 }
 
@@ -130,9 +141,17 @@ TEST_F(OptionsTest, TextsOfTheContextHaveAtMost255Bytes) {
 }
 
 TEST_F(OptionsTest, GlobalPropertiesKeepTheRulesOfAllAndHaveAtMostEightKilobytes) {
-    expect_refused({{"global_properties", [](Options& o) { o.global_properties = {{"", 1}}; }},
-                    {"global_properties", [](Options& o) { o.global_properties = {{std::string(256, 'n'), 1}}; }},
-                    {"global_properties", [](Options& o) { o.global_properties = {{"x", std::string(8'192, 'x')}}; }}});
+    expect_refused({{"global_properties",
+                     [](Options& o) {
+                         o.global_properties = {{"", 1}};
+                     }},
+                    {"global_properties",
+                     [](Options& o) {
+                         o.global_properties = {{std::string(256, 'n'), 1}};
+                     }},
+                    {"global_properties", [](Options& o) {
+                         o.global_properties = {{"x", std::string(8'192, 'x')}};
+                     }}});
     expect_taken({{"nearly all", [](Options& o) { o.global_properties = {{"x", std::string(8'000, 'x')}}; }}});
 }
 
@@ -153,8 +172,13 @@ TEST_F(OptionsTest, AnApplicationsNameIsOneThatTheDialectTakes) {
 }
 
 TEST_F(OptionsTest, HeadersThatAreTheClientsOwnAreRefused) {
-    expect_refused({{"", [](Options& o) { o.network.headers = {{"Content-Type", "text/plain"}}; }},
-                    {"", [](Options& o) { o.network.headers = {{"X-Title", "two\nlines"}}; }}});
+    expect_refused({{"",
+                     [](Options& o) {
+                         o.network.headers = {{"Content-Type", "text/plain"}};
+                     }},
+                    {"", [](Options& o) {
+                         o.network.headers = {{"X-Title", "two\nlines"}};
+                     }}});
 }
 
 }  // namespace
