@@ -304,6 +304,7 @@ TEST_F(ControlTest, TheHighestPriorityGoesFirstAndWithinOneTheOldest) {
     given.max_batch_events = 1;
     auto client = open(std::move(given));
     client.pause_uploads();
+    let_it_turn(client);
     const std::pair<const char*, Priority> events[] = {{"low 1", Priority::low},   {"normal 1", Priority::normal},
                                                        {"high 1", Priority::high}, {"normal 2", Priority::normal},
                                                        {"low 2", Priority::low},   {"high 2", Priority::high}};
@@ -355,6 +356,7 @@ TEST_F(ControlTest, AFullQueueGivesUpTheLowestPriority) {
 TEST_F(ControlTest, WhilePausedNothingGoesOutAndAfterwardsEverything) {
     auto client = open();
     client.pause_uploads();
+    let_it_turn(client);
     ASSERT_TRUE(client.track("urgent", {}, with(Latency::now)));
     ASSERT_TRUE(client.track("normal"));
     expect_silence(client);
