@@ -11,6 +11,8 @@ namespace pulsekit {
 namespace {
 
 constexpr std::size_t kMaxGlobalBytes = 8 * 1024;
+constexpr std::uint64_t kLeastQueueBytes = 640 * 1024;
+constexpr std::size_t kMaxJournalBytes = std::size_t{1} << 30;
 
 bool has_control(std::string_view text) {
     return std::any_of(text.begin(), text.end(),
@@ -35,6 +37,7 @@ Result<void> check_options(const Options& options) {
     if (options.endpoint.empty()) return missing("endpoint");
     if (options.api_key.empty()) return missing("api_key");
     if (options.app_name.empty()) return missing("app_name");
+    if (has_control(options.endpoint)) return Error{ErrorCode::invalid, "Options::endpoint has a control character"};
     if (has_control(options.api_key)) return Error{ErrorCode::invalid, "Options::api_key has a control character"};
     if (options.endpoint.compare(0, 7, "http://") != 0 && options.endpoint.compare(0, 8, "https://") != 0) {
         return Error{ErrorCode::invalid, "Options::endpoint must start with https:// or http://"};
@@ -58,6 +61,12 @@ Result<void> check_options(const Options& options) {
     if (options.max_batch_events < 1 || options.max_batch_events > 1'000) {
         return Error{ErrorCode::invalid, "Options::max_batch_events must be 1 to 1,000"};
     }
+    if (!options.storage_dir.empty() && options.max_queue_bytes < kLeastQueueBytes) {
+        return Error{ErrorCode::invalid,
+                     "Options::max_queue_bytes must be at least 640 KiB on disk: a database takes some for itself"};
+    }
+    if (options.journal_bytes_per_thread > kMaxJournalBytes)
+        return Error{ErrorCode::invalid, "Options::journal_bytes_per_thread has at most 1 GiB"};
     struct Duration {
         const char* name;
         std::chrono::milliseconds given;
@@ -256,7 +265,9 @@ void Client::start_session() {
 }
 
 void Client::suspend() {
-    impl_->last_activity_ms.store(impl_->clock->unix_ms(), std::memory_order_relaxed);
+    // A sign of life, though none that revives a session that is over.
+    const std::int64_t unix_ms = impl_->clock->unix_ms();
+    if (!impl_->is_session_over(unix_ms)) impl_->last_activity_ms.store(unix_ms, std::memory_order_release);
     if (!impl_->is_forked()) impl_->worker->hurry();
 }
 

@@ -1,4 +1,5 @@
 // From a call to the journal.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -56,10 +57,15 @@ struct Call {
 
 namespace {
 
-// Every dialect takes plain events of at most this: no need to ask it.
+// Every dialect takes plain events of at most this, even when each byte is written as six: no need to ask it.
 constexpr std::size_t kSafeNameBytes = 64;
 constexpr std::size_t kSafeRecordBytes = 12 * 1024;
-constexpr std::int64_t kActivityGrainMs = 1'000;
+constexpr std::size_t kSafeWithContextBytes = 16 * 1024;
+
+bool is_currency(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+    return text.size() == 3 && std::all_of(text.begin(), text.end(), is_letter);
+}
 
 Tracked refused(Refusal refusal, const char* reason) { return {refusal, {}, reason}; }
 
@@ -134,7 +140,11 @@ Tracked Client::Impl::track(const Call& call, const EventOptions& event) {
         return refused(Refusal::full, "there is no memory for a journal");
     }
     const std::int64_t unix_ms = now();
-    if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= kActivityGrainMs) start_session_if_idle(unix_ms);
+    // A time before the last, of a clock that was set back, is a large number here.
+    if (static_cast<std::uint64_t>(unix_ms - last_activity_ms.load(std::memory_order_acquire)) >=
+        static_cast<std::uint64_t>(activity_grain_ms)) {
+        start_session_if_idle(unix_ms);
+    }
     if (producer->context_version != context_version.load(std::memory_order_acquire) &&
         !wait_for_room(*producer, event.wait_for_room, [&] { return refresh_context(*producer); })) {
         return refused(Refusal::full, "the journal is full");
@@ -189,7 +199,8 @@ Tracked Client::Impl::write_slowly(Producer& producer, const RecordHead& head, c
 inline Tracked Client::Impl::publish(Producer& producer, const RecordHead& head, std::size_t size, const char* record,
                                      const EventOptions& event) {
     if (head.type != RecordType::track || head.fields != 0 || head.name.size() > kSafeNameBytes ||
-        size > kSafeRecordBytes) {
+        static_cast<unsigned char>(head.name.front()) <= ' ' ||  // may be blanks alone
+        size > kSafeRecordBytes || size + producer.context.size() > kSafeWithContextBytes) {
         if (size > kMaxRecordBytes) return refused(Refusal::too_large, "an event has at most 100 KB");
         if (const char* reason = check(producer, record, size)) {
             return refused(size > kSafeRecordBytes ? Refusal::too_large : Refusal::invalid, reason);
@@ -219,6 +230,8 @@ void Client::Impl::wait_for_power(Producer& producer) {
 /// then the event is counted as lost.
 template <typename Attempt>
 bool Client::Impl::wait_for_room(Producer& producer, std::chrono::milliseconds wait, const Attempt& attempt) {
+    constexpr std::chrono::hours kForEver{24 * 366};
+    wait = std::min<std::chrono::milliseconds>(wait, kForEver);  // the most there is would overflow
     bool done = attempt();
     if (!done && wait.count() > 0) {
         const Clock::Duration until = clock->monotonic() + wait;
@@ -248,7 +261,7 @@ bool Client::Impl::is_sampled_out(const Producer& producer, std::string_view nam
             rate = &candidate;
             break;
         }
-        if (candidate.name.empty()) rate = &candidate;
+        if (candidate.name.empty() && !rate) rate = &candidate;
     }
     return rate && producer.sample_position >= rate->rate;
 }
@@ -272,23 +285,29 @@ bool Client::Impl::refresh_context(Producer& producer) {
 void Client::Impl::start_session_locked(std::int64_t unix_ms) {
     context.session = session_ids.next(unix_ms);
     sequence = std::make_shared<std::atomic<std::uint32_t>>(0);
-    last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+    last_activity_ms.store(unix_ms, std::memory_order_release);
     if (marker) marker->set_session(context.session);
 }
 
-/// Every event is a sign of life; the time of the last is kept to the second, so that threads seldom write it.
-void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
-    const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_relaxed);
-    if (idle < kActivityGrainMs) return;
+bool Client::Impl::is_session_over(std::int64_t unix_ms) const noexcept {
     const auto timeout = options.session_timeout.count();
-    if (timeout <= 0 || idle < timeout) {
-        last_activity_ms.store(unix_ms, std::memory_order_relaxed);
+    return timeout > 0 && unix_ms - last_activity_ms.load(std::memory_order_acquire) >= timeout;
+}
+
+/// Every event is a sign of life; the time of the last is kept coarsely, so that threads seldom write it.
+void Client::Impl::start_session_if_idle(std::int64_t unix_ms) {
+    if (!is_session_over(unix_ms)) {
+        // Threads that are a moment apart do not take turns here, but a clock that was set back is followed.
+        const std::int64_t idle = unix_ms - last_activity_ms.load(std::memory_order_acquire);
+        if (idle >= activity_grain_ms || idle <= -activity_grain_ms) {
+            last_activity_ms.store(unix_ms, std::memory_order_release);
+        }
         return;
     }
     change_context([&] {
         context_mutex.assert_held();
         // Another thread may have been first.
-        if (unix_ms - last_activity_ms.load(std::memory_order_relaxed) >= timeout) start_session_locked(unix_ms);
+        if (is_session_over(unix_ms)) start_session_locked(unix_ms);
     });
 }
 
@@ -330,10 +349,17 @@ Tracked Client::screen(std::string_view name, const Properties& properties, cons
     call.properties = &properties;
     const Tracked tracked = impl_->track(call, options);
     if (!tracked) return tracked;
-    impl_->change_context([&] {
-        impl_->context_mutex.assert_held();
-        impl_->context.page = std::string(name);
-    });
+    bool is_new = false;
+    {
+        const MutexLock lock(impl_->context_mutex);
+        is_new = impl_->context.page != name;
+    }
+    if (is_new) {
+        impl_->change_context([&] {
+            impl_->context_mutex.assert_held();
+            impl_->context.page = std::string(name);
+        });
+    }
     return tracked;
 }
 Tracked Client::identify(std::string_view user_id, const Properties& traits, const EventOptions& options) {
@@ -373,7 +399,7 @@ Timer Client::start_timer() const { return Timer(*impl_->clock); }
 
 Tracked Client::revenue(std::string_view name, const Revenue& revenue, const Properties& properties,
                         const EventOptions& options) {
-    if (revenue.currency.size() != 3) return refused(Refusal::invalid, "a currency is three letters (ISO 4217)");
+    if (!is_currency(revenue.currency)) return refused(Refusal::invalid, "a currency is three letters (ISO 4217)");
     if (!std::isfinite(revenue.amount)) return refused(Refusal::invalid, "an amount is a finite number");
     Fields fields;
     fields.add(field_name::kRevenueAmount, revenue.amount).add(field_name::kRevenueCurrency, revenue.currency);

@@ -31,6 +31,12 @@ constexpr std::uint8_t kDisabled = 4;
 
 struct Call;
 
+/// How exactly the time of the last event is kept: to the second, or finer where sessions are short.
+constexpr std::int64_t activity_grain(std::int64_t timeout_ms) {
+    constexpr std::int64_t kMost = 1'000;
+    return timeout_ms <= 0 || timeout_ms / 16 >= kMost ? kMost : timeout_ms / 16 + 1;
+}
+
 struct Client::Impl {
     explicit Impl(Options given)
         : options(std::move(given)),
@@ -65,6 +71,7 @@ struct Client::Impl {
     void change_context(const Change& change);
     void start_session_locked(std::int64_t unix_ms) PULSEKIT_REQUIRES(context_mutex);
     void start_session_if_idle(std::int64_t unix_ms);
+    bool is_session_over(std::int64_t unix_ms) const noexcept;
     Tracked identify(std::string_view user_id, const Properties& traits, const EventOptions& event);
     void set_gate(std::uint8_t bit, bool closed_by_it) noexcept;
 
@@ -86,6 +93,7 @@ struct Client::Impl {
     UuidGenerator session_ids PULSEKIT_GUARDED_BY(context_mutex);
     std::atomic<std::uint64_t> context_version{1};
     std::atomic<std::int64_t> last_activity_ms{0};
+    const std::int64_t activity_grain_ms = activity_grain(options.session_timeout.count());
 
     std::atomic<std::uint8_t> gates{0};
     Mutex consent_mutex;  // one change after the other, here and in the storage folder
@@ -97,8 +105,9 @@ struct Client::Impl {
 template <typename Change>
 void Client::Impl::change_context(const Change& change) {
     const MutexLock lock(context_mutex);
-    change();
+    // Before the change: who sees by last_activity_ms that a session has begun then also sees that its copy is old.
     context_version.fetch_add(1, std::memory_order_release);
+    change();
 }
 
 }  // namespace pulsekit

@@ -95,17 +95,18 @@ void Event::set_name(std::string_view name) {
 
 void Event::set_property(std::string_view name, const Value& value) {
     if (encoded_size(Property{name, value}) == 0) return;
-    Properties encoded{{name, value}};
-    const auto* known = editor_.find(name);
-    const bool is_field = known && known->is_field;
-    remove_property(name);
-    editor_.members_.push_back({std::string(name), std::move(encoded), is_field});
+    EventEditor::Member member{std::string(name), Properties{{name, value}}, false};
+    // What the kind of event brought stays that, also where the application has a property of the same name.
+    for (const auto& known : editor_.members_) member.is_field |= known.is_field && known.name == member.name;
+    remove_property(member.name);
+    editor_.members_.push_back(std::move(member));
 }
 
 void Event::remove_property(std::string_view name) {
     auto& members = editor_.members_;
+    const std::string doomed(name);  // a text of the event itself would move under us
     members.erase(std::remove_if(members.begin(), members.end(),
-                                 [&](const EventEditor::Member& member) { return member.name == name; }),
+                                 [&](const EventEditor::Member& member) { return member.name == doomed; }),
                   members.end());
 }
 

@@ -88,7 +88,8 @@ Result<RunMarker> RunMarker::open(const std::string& path) {
     } else if (const auto* found = reinterpret_cast<const Content*>(file->data()); found->magic == kMagic) {
         previous.end = found->clean.load() != 0 ? PreviousRun::End::clean : PreviousRun::End::abnormal;
         previous.session_id = Uuid{found->session}.text();
-        previous.signal = found->signal.load();
+        // One that the application survived was not fatal.
+        if (previous.end == PreviousRun::End::abnormal) previous.signal = found->signal.load();
     }
     RunMarker marker(std::move(*file), std::move(previous));
     Content& content = marker.content();

@@ -77,8 +77,14 @@ void Worker::wait_for_progress(Clock::Duration until) {
                                    std::min(until, dependencies_.clock.monotonic() + Time(kBusyPoll)));
 }
 
+Worker::Time Worker::in(milliseconds wait) const {
+    constexpr std::chrono::hours kForEver{24 * 366};
+    return dependencies_.clock.monotonic() +
+           std::min<milliseconds>(wait, kForEver);  // the most there is would overflow
+}
+
 Result<void> Worker::flush(milliseconds deadline) {
-    const Time until = dependencies_.clock.monotonic() + deadline;
+    const Time until = in(deadline);
     MutexLock lock(mutex_);
     const auto settled = [&] {
         mutex_.assert_held();
@@ -107,7 +113,7 @@ Result<void> Worker::stop(milliseconds deadline) {
         const MutexLock lock(mutex_);
         if (!requests_.stopping) {
             requests_.stopping = true;
-            requests_.stop_at = dependencies_.clock.monotonic() + deadline;
+            requests_.stop_at = in(deadline);
         }
         requests_.woken = true;
         wake_.notify_one();
@@ -166,10 +172,12 @@ bool Worker::turn() {
     recover_leftovers();
     adopt();
     const bool found = drain();
-    // And consent after it: the drain erases what was denied.
+    // And after it whether anything may be sent: the drain erases what was denied, and may have read what was tracked
+    // after a pause.
     const Requests then = requests();
     now.consent = then.consent;
     now.erase = then.erase;
+    now.paused = then.paused;
     if (is_finished(now)) return false;
     if (is_upload_due(now)) upload();
     sleep(requests(), found);
@@ -391,7 +399,7 @@ bool Worker::adopts() const {
 
 void Worker::adopt() {
     if (!adopts()) {
-        adopted_once_ = true;
+        if (!std::exchange(adopted_once_, true)) publish();
         return;
     }
     const Time now = dependencies_.clock.monotonic();

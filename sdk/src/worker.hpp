@@ -95,6 +95,7 @@ private:
         Intake intake;
     };
 
+    Time in(std::chrono::milliseconds wait) const;
     void run();
     bool turn();
     void recover_leftovers();

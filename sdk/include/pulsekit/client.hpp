@@ -183,7 +183,7 @@ public:
     /// Starts now.
     Timer start_timer() const;
 
-    /// Money came in. `invalid`: the amount is not finite, or the currency has not three bytes.
+    /// Money came in. `invalid`: the amount is not finite, or the currency has not three letters.
     Tracked revenue(std::string_view name, const Revenue& revenue, const Properties& properties = {},
                     const EventOptions& options = {});
     /// An event named `journey.step`. `invalid` without journey or step.

@@ -153,7 +153,7 @@ struct Options {
     std::string api_key;
 
     /// The application's label, sent with every event: ProductGraph's `project_id`, pulse's `site_id`. Required. A
-    /// dialect may limit it, and then refuse every event: 64 characters in pulse, 255 in ingest.
+    /// dialect may limit it: 64 characters in pulse, 255 in ingest.
     std::string app_name;
 
     /// The application's version and build, sent with every event; at most 255 bytes each.
@@ -186,7 +186,8 @@ struct Options {
     std::size_t max_batch_events = 1'000;
 
     /// Bytes of disk (or memory, without storage_dir) for undelivered events; beyond it `overflow` says which are
-    /// dropped and counted as `queue_full`. The write-ahead log beside the queue takes up to 8 MB more.
+    /// dropped and counted as `queue_full`. On disk at least 640 KiB; the write-ahead log beside the queue takes up to
+    /// 8 MB more.
     std::uint64_t max_queue_bytes = 64 * 1024 * 1024;
     Overflow overflow = Overflow::drop_oldest;
 
