@@ -66,21 +66,37 @@ Result<void> Recovery::recover_ring(const std::string& path, Queue& queue) const
     return {};
 }
 
-Result<void> Recovery::adopt(const Storage::Folder& folder, Queue& queue) const {
-    const auto rings = Journal::leftovers(folder.journal_directory());
-    if (!rings.empty()) {
-        // By way of its own queue, which knows how far each ring was read.
-        const auto trouble = [&](const Error& error) {
-            return Error{ErrorCode::unavailable, "cannot recover " + folder.path + ": " + error.message};
-        };
+Result<void> Recovery::finish_adoption(Queue& queue, const std::string& taken) const {
+    std::error_code error;
+    if (!std::filesystem::exists(native_path(taken), error)) return {};
+    return queue.adopt_from(taken, diagnose);
+}
+
+Result<void> Recovery::adopt(const Storage::Folder& folder, Queue& queue, const std::string& taken) const {
+    if (auto finished = finish_adoption(queue, taken); !finished) return finished;
+    const auto trouble = [&](const std::string& why) {
+        return Error{ErrorCode::unavailable, "cannot recover " + folder.path + ": " + why};
+    };
+    {
+        // Rings go by way of its own queue, which knows how far each was read. Closing it leaves one file.
         const QueueLimits limits{options.max_queue_bytes, options.overflow};
         auto theirs = open_sqlite_queue(folder.queue_path(), limits, diagnose);
-        if (!theirs) return trouble(theirs.error());
-        for (const auto& ring : rings) {
-            if (auto recovered = recover_ring(ring, **theirs); !recovered) return trouble(recovered.error());
+        if (!theirs) return trouble(theirs.error().message);
+        for (const auto& ring : Journal::leftovers(folder.journal_directory())) {
+            if (auto recovered = recover_ring(ring, **theirs); !recovered) return trouble(recovered.error().message);
         }
     }
-    return queue.adopt_from(folder.queue_path(), diagnose);
+    std::error_code error;
+    if (std::filesystem::exists(native_path(folder.queue_path() + "-wal"), error)) {
+        return trouble("the log of its queue cannot be closed");
+    }
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(native_path(taken + suffix), error);
+    // Should this process die from here on, whoever takes the folder next must not find a queue there that is taken
+    // over already: what it adds would be taken for known.
+    std::filesystem::rename(native_path(folder.queue_path()), native_path(taken), error);
+    if (error) return trouble(error.message());
+    if (auto synced = sync_folder(folder.path); !synced) return synced;
+    return queue.adopt_from(taken, diagnose);
 }
 
 }  // namespace pulsekit

@@ -26,9 +26,11 @@ struct Recovery {
     /// Moves what the ring file holds into the queue and deletes it. An error is the queue's: the file stays.
     Result<void> recover_ring(const std::string& path, Queue& queue) const;
 
-    /// Moves everything that is in the other folder into the queue. Error `corrupt`: the queue is damaged. Of any
-    /// other error nothing is lost.
-    Result<void> adopt(const Storage::Folder& folder, Queue& queue) const;
+    /// Moves everything that is in the other folder into the queue, by way of the file `taken`, which only the holder
+    /// of folder 0 touches. Error `corrupt`: the queue is damaged. Of any other error nothing is lost.
+    Result<void> adopt(const Storage::Folder& folder, Queue& queue, const std::string& taken) const;
+    /// What a process was about when it died while it took over a folder.
+    Result<void> finish_adoption(Queue& queue, const std::string& taken) const;
 };
 
 }  // namespace pulsekit

@@ -5,6 +5,7 @@
 //   0/, 1/, ...           one folder a process: the first that no living process has locked
 //     lock                locked while the process lives
 //     events.sqlite       the queue
+//     taken.sqlite        in 0/: the queue of another folder, while it is taken over
 //     run                 how the last run ended
 //     journal/*.ring      the rings
 #pragma once
@@ -29,6 +30,8 @@ public:
     static Result<Storage> open(const std::string& directory, Random& random);
 
     std::string queue_path() const { return folder_ + "/events.sqlite"; }
+    /// Another folder's queue while it is taken over.
+    std::string taken_path() const { return folder_ + "/taken.sqlite"; }
     std::string run_marker_path() const { return folder_ + "/run"; }
     std::string journal_directory() const { return folder_ + "/journal"; }
     const std::string& device_id() const { return device_id_; }

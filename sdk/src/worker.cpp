@@ -405,18 +405,22 @@ void Worker::adopt() {
     const Time now = dependencies_.clock.monotonic();
     if (now < storage_retry_at_ || (adopted_once_ && now < adopt_at_)) return;
     adopt_at_ = now + kAdoptEvery;
+    const std::string taken = dependencies_.storage->taken_path();
+    auto adopted = recovery_.finish_adoption(*dependencies_.queue, taken);
     bool any = false;
     for (const auto& folder : dependencies_.storage->abandoned()) {
-        if (auto adopted = recovery_.adopt(folder, *dependencies_.queue); adopted) {
-            any = true;
-        } else if (adopted.error().code == ErrorCode::corrupt) {
-            queue_failed(adopted.error());
-            return;
-        } else if (adopted.error().message != adoption_problem_) {
-            adoption_problem_ = adopted.error().message;
-            dependencies_.diagnose({Diagnostic::Level::warning, adopted.error().code,
-                                    "what an earlier process left stays where it is: " + adoption_problem_});
-        }
+        if (!adopted) break;
+        adopted = recovery_.adopt(folder, *dependencies_.queue, taken);
+        any = any || adopted.ok();
+    }
+    if (!adopted && adopted.error().code == ErrorCode::corrupt) {
+        queue_failed(adopted.error());
+        return;
+    }
+    if (!adopted && adopted.error().message != adoption_problem_) {
+        adoption_problem_ = adopted.error().message;
+        dependencies_.diagnose({Diagnostic::Level::warning, adopted.error().code,
+                                "what an earlier process left stays where it is: " + adoption_problem_});
     }
     if (adopted_once_ && !any) return;
     adopted_once_ = true;

@@ -224,12 +224,48 @@ TEST_F(AdoptionTest, RingsOfAnotherFolderAreRecoveredOnceByWayOfItsQueue) {
     auto queue = open(0);
     const Options options;
     const Recovery recovery{options, test::context().encoded(), diagnose_};
-    for (const auto& other : storage->abandoned()) ASSERT_TRUE(recovery.adopt(other, *queue).ok());
+    for (const auto& other : storage->abandoned())
+        ASSERT_TRUE(recovery.adopt(other, *queue, storage->taken_path()).ok());
     EXPECT_EQ(queued(*queue), (Names{"b@ann", "c@ann", "in-ring-1@cid", "in-ring-2@cid"}));
     EXPECT_EQ(queue->ledger().dropped.at("journal_full"), 1u);
     EXPECT_TRUE(storage->abandoned().empty());
     EXPECT_TRUE(fs::exists(folder(1) + "/lock"));
     EXPECT_TRUE(queue->state().rings.empty());
+}
+
+// The one that takes over dies when it has all but not deleted the other queue; the folder finds a new holder, who dies
+// as well.
+TEST_F(AdoptionTest, WhatANewHolderOfATakenFolderLeavesIsNotTakenForKnown) {
+    leave(1, "ann");
+    test::SeededRandom random(1);
+    auto storage = Storage::open(folder_.path().string(), random);
+    ASSERT_TRUE(storage.ok());
+    const Options options;
+    const Recovery recovery{options, test::context().encoded(), diagnose_};
+    const std::string taken = storage->taken_path();
+    Names once;
+    {
+        auto queue = open(0);
+        for (const auto& other : storage->abandoned()) {
+            // The deletion fails, as when the process dies before it.
+            fs::create_directories(taken + "-shm/full");
+            EXPECT_FALSE(recovery.adopt(other, *queue, taken).ok());
+            fs::remove_all(taken + "-shm");
+        }
+        once = queued(*queue);
+        EXPECT_FALSE(once.empty());
+    }
+    EXPECT_FALSE(fs::exists(queue_of(1))) << "a new holder would find what is taken over";
+    leave(1, "bob");
+    auto queue = open(0);
+    ASSERT_TRUE(recovery.finish_adoption(*queue, taken).ok());
+    EXPECT_EQ(queued(*queue), once);
+    for (const auto& other : storage->abandoned()) ASSERT_TRUE(recovery.adopt(other, *queue, taken).ok());
+    const Names all = queued(*queue);
+    EXPECT_GT(all.size(), once.size());
+    EXPECT_EQ(std::count_if(all.begin(), all.end(), [](const std::string& n) { return n.find("@bob") != n.npos; }),
+              static_cast<std::ptrdiff_t>(all.size() - once.size()));
+    EXPECT_EQ(queue->ledger().queued(), all.size());
 }
 
 TEST_F(AdoptionTest, OfARingThatCouldNotBeDeletedNothingCountsTwice) {
