@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     open_chest(client);
     told("sale", pulsekit_revenue(client, "sale", 4.99, "EUR", NULL, NULL));
 
-    if (pulsekit_flush_with(client, 2000, error, sizeof error) != PULSEKIT_OK) fprintf(stderr, "%s\n", error);
+    if (pulsekit_flush_with(client, 10000, error, sizeof error) != PULSEKIT_OK) fprintf(stderr, "%s\n", error);
     pulsekit_stats stats = PULSEKIT_STATS_INIT;
     told("stats", pulsekit_get_stats_with(client, &stats, print_dropped, NULL));
     printf("accepted %llu, delivered %llu, queued %llu\n", (unsigned long long)stats.accepted,

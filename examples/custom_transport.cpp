@@ -99,7 +99,7 @@ int main() {
     client->track("level_complete", {{"level", 3}, {"won", true}});
     client->track("purchase", {{"item", "sword"}});
 
-    const auto closed = client->close(std::chrono::seconds(2));
+    const auto closed = client->close(std::chrono::seconds(10));
     const pulsekit::Stats stats = client->stats();
     std::printf("accepted %llu, delivered %llu, queued %llu\n", static_cast<unsigned long long>(stats.accepted),
                 static_cast<unsigned long long>(stats.delivered), static_cast<unsigned long long>(stats.queued));

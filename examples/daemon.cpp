@@ -4,49 +4,46 @@
 //   daemon ENDPOINT KEY STORAGE [SECONDS_BETWEEN_METRICS]
 #include <pulsekit/client.hpp>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/select.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
 namespace {
 
-volatile sig_atomic_t wanted_end = 0;
-volatile sig_atomic_t wanted_reload = 0;
+// What a handler hears goes through a pipe, to be read where it is waited for: no signal is missed between a look and
+// the wait, and it does not matter which thread took it.
+int signals[2] = {-1, -1};
 
 void on_signal(int number) {
-    if (number == SIGHUP) {
-        wanted_reload = 1;
-    } else {
-        wanted_end = number;
-    }
+    const int before = errno;
+    const auto byte = static_cast<unsigned char>(number);
+    (void)!write(signals[1], &byte, 1);
+    errno = before;
 }
 
-/// Holds the signals back everywhere but in wait_for_signal(): no thread that is started later takes one, and none is
-/// missed between a look at the flags and the wait. Returns the mask to wait with.
-sigset_t take_over_signals() {
-    sigset_t ours;
-    sigset_t before;
-    sigemptyset(&ours);
+bool take_over_signals() {
+    if (pipe(signals) != 0) return false;
     struct sigaction action {};
     action.sa_handler = on_signal;
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-        sigaddset(&ours, number);
-        sigaction(number, &action, nullptr);
-    }
-    pthread_sigmask(SIG_BLOCK, &ours, &before);
-    return before;
+    action.sa_flags = SA_RESTART;
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaction(number, &action, nullptr);
+    return true;
 }
 
-/// Also returns when the time is over.
-void wait_for_signal(const sigset_t& mask, double seconds) {
-    timespec patience{};
-    patience.tv_sec = static_cast<time_t>(seconds);
-    patience.tv_nsec = static_cast<long>((seconds - static_cast<double>(patience.tv_sec)) * 1e9);
-    pselect(0, nullptr, nullptr, nullptr, &patience, &mask);
+/// The signal; 0 when the time is over.
+int wait_for_signal(double seconds) {
+    pollfd heard{signals[0], POLLIN, 0};
+    unsigned char number = 0;
+    int count = 0;
+    do count = poll(&heard, 1, static_cast<int>(seconds * 1'000));
+    while (count < 0 && errno == EINTR);  // a handler ran: now there is something to read
+    return count == 1 && read(signals[0], &number, 1) == 1 ? number : 0;
 }
 
 // Metrics ride along with the next request; when the queue is full they are the first to go.
@@ -73,7 +70,10 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: %s ENDPOINT KEY STORAGE [SECONDS_BETWEEN_METRICS]\n", argv[0]);
         return 2;
     }
-    const sigset_t mask = take_over_signals();  // before the client starts its thread
+    if (!take_over_signals()) {
+        std::perror("pipe");
+        return 1;
+    }
 
     pulsekit::Options options;
     options.endpoint = argv[1];
@@ -97,16 +97,14 @@ int main(int argc, char** argv) {
     std::puts("running");
     std::fflush(stdout);
 
-    while (!wanted_end) {
-        track_metrics(*client);
-        wait_for_signal(mask, period);
-        if (wanted_reload) {
-            wanted_reload = 0;
-            // Here a service would read its configuration.
-            told(client->track("configuration_reloaded", {}, kImportant));
-        }
+    int signal = 0;
+    while (signal != SIGTERM && signal != SIGINT) {
+        if (signal == 0) track_metrics(*client);
+        signal = wait_for_signal(period);
+        // Here a service would read its configuration.
+        if (signal == SIGHUP) told(client->track("configuration_reloaded", {}, kImportant));
     }
-    told(client->track("service_stopped", {{"signal", wanted_end}}, kImportant));
+    told(client->track("service_stopped", {{"signal", signal}}, kImportant));
 
     // Shorter than the patience of whoever stops services. What is left is on the disk for the next start.
     const auto closed = client->close(std::chrono::seconds(3));

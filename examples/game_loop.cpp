@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     print_cost("p99", costs[costs.size() * 99 / 100]);
     print_cost("worst", costs.back());
 
-    const auto closed = client->close(std::chrono::seconds(2));
+    const auto closed = client->close(std::chrono::seconds(10));
     const pulsekit::Stats stats = client->stats();
     std::printf("accepted %llu, delivered %llu, queued %llu\n", static_cast<unsigned long long>(stats.accepted),
                 static_cast<unsigned long long>(stats.delivered), static_cast<unsigned long long>(stats.queued));

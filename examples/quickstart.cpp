@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     client->track("level_complete", {{"level", 3}, {"score", 1234.5}, {"won", true}});
     client->track("purchase", {{"item", "sword"}, {"revenue_amount", 4.99}});
 
-    const auto closed = client->close(std::chrono::seconds(2));
+    const auto closed = client->close(std::chrono::seconds(10));
     const pulsekit::Stats stats = client->stats();
     std::printf("accepted %llu, delivered %llu, queued %llu\n", static_cast<unsigned long long>(stats.accepted),
                 static_cast<unsigned long long>(stats.delivered), static_cast<unsigned long long>(stats.queued));

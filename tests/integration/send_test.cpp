@@ -247,7 +247,7 @@ TEST(Send, TheKeyMayComeFromTheEnvironment) {
     CollectorProcess collector(folder.file("data"));
     const auto run = [&](const std::vector<std::string>& more) {
         std::vector<std::string> arguments = {"--endpoint",           collector.url(),    "--storage",
-                                              folder.file("storage"), "--close-deadline", "0.5"};
+                                              folder.file("storage"), "--close-deadline", "30"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         Send send(folder, arguments);
         send.write(line("step", 1));

@@ -236,6 +236,9 @@ TEST_F(AdoptionTest, RingsOfAnotherFolderAreRecoveredOnceByWayOfItsQueue) {
 // The one that takes over dies when it has all but not deleted the other queue; the folder finds a new holder, who dies
 // as well.
 TEST_F(AdoptionTest, WhatANewHolderOfATakenFolderLeavesIsNotTakenForKnown) {
+#if defined(_WIN32)
+    GTEST_SKIP() << "the deletion is made to fail by a means of POSIX";
+#endif
     leave(1, "ann");
     test::SeededRandom random(1);
     auto storage = Storage::open(folder_.path().string(), random);
