@@ -36,6 +36,7 @@ struct Event {
     DialectId dialect = DialectId::productgraph;
     Kind kind = Kind::event;
     bool interaction = false;      ///< counts against a bounce
+    bool bot = false;              ///< a crawler's: stored, and seen by no report
     std::string name;              ///< never empty
     std::string source_type;       ///< the dialect's own type, unchanged
     std::int64_t ts_ms = 0;        ///< when it happened, milliseconds since 1970
