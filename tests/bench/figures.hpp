@@ -92,11 +92,11 @@ inline pulsekit::Client open(pulsekit::Options options) {
     return std::move(*client);
 }
 
-/// A folder under the system's for temporary files, empty at first and gone at the end.
+/// A folder under the system's for temporary files, or under `root`, empty at first and gone at the end.
 class Folder {
 public:
-    explicit Folder(const std::string& name)
-        : path_((std::filesystem::temp_directory_path() / ("pulsekit-bench-" + name)).string()) {
+    explicit Folder(const std::string& name, const std::filesystem::path& root = std::filesystem::temp_directory_path())
+        : path_((root / ("pulsekit-bench-" + name)).string()) {
         std::filesystem::remove_all(path_);
         std::filesystem::create_directories(path_);
     }

@@ -47,6 +47,8 @@ public:
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
 
+    pid_t id() const { return pid_; }
+
     void signal(int number) const {
         if (pid_ > 0) ::kill(pid_, number);
     }
