@@ -32,7 +32,7 @@ struct Arrival {
 struct Item {
     std::size_t index = 0;  ///< in the request
     model::Event event;
-    std::size_t wire_bytes = 0;  ///< of its compact JSON form, 0 when the whole request is within the limit
+    std::size_t wire_bytes = 0;  ///< of its compact JSON form, 0 when that is certainly within the limit
 };
 
 struct Rejection {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -67,15 +68,40 @@ std::string with_long_integers_as_floats(std::string_view text) {
     return out.append(text.substr(copied));
 }
 
+/// Whether any of eight characters must be escaped: below 0x20, a quote or a backslash.
+bool any_to_escape(std::uint64_t eight) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = kOnes * 0x80;
+    const auto any_below = [](std::uint64_t word, std::uint64_t limit) {
+        return (word - kOnes * limit) & ~word & kHighs;  // exact as to whether there is one, for limits up to 0x80
+    };
+    return (any_below(eight, 0x20) | any_below(eight ^ kOnes * '"', 1) | any_below(eight ^ kOnes * '\\', 1)) != 0;
+}
+
+/// How many of the first characters need no escape; most texts need none at all.
+std::size_t plain_size(std::string_view text) {
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + i, sizeof eight);
+        if (any_to_escape(eight)) break;
+    }
+    for (; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 || c == '"' || c == '\\') break;
+    }
+    return i;
+}
+
 void append_string(std::string& out, std::string_view text) {
     static constexpr char kDigits[] = "0123456789abcdef";
     out += '"';
-    std::size_t copied = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text.substr(copied, i - copied));
-        copied = i + 1;
+    for (;;) {
+        const std::size_t plain = plain_size(text);
+        out.append(text.substr(0, plain));
+        if (plain == text.size()) break;
+        const auto c = static_cast<unsigned char>(text[plain]);
+        text.remove_prefix(plain + 1);
         switch (c) {
             case '"': out += "\\\""; break;
             case '\\': out += "\\\\"; break;
@@ -87,20 +113,7 @@ void append_string(std::string& out, std::string_view text) {
             default: (out += "\\u00") += {kDigits[c >> 4], kDigits[c & 15]};
         }
     }
-    out.append(text.substr(copied));
     out += '"';
-}
-
-/// True without a look when there are so many members that comparing them in pairs would take long.
-bool has_repeated_names(const std::vector<Member>& members) {
-    constexpr std::size_t kFew = 48;
-    if (members.size() > kFew) return true;
-    for (std::size_t i = 1; i < members.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (members[i].name == members[j].name) return true;
-        }
-    }
-    return false;
 }
 
 template <typename Number>
@@ -144,8 +157,25 @@ std::optional<Value> JsonParser::parse(std::string& text) {
 }
 
 Members::Members(simdjson::dom::object object) {
-    for (const auto field : object) members_.push_back({field.key, field.value});
-    if (!has_repeated_names(members_)) return;
+    members_.reserve(object.size());
+    std::array<std::uint64_t, 4> seen{};
+    bool repeated = object.size() > kTagged;
+    for (const auto field : object) {
+        const std::size_t index = members_.size();
+        members_.push_back({field.key, field.value});
+        if (index >= kTagged) continue;
+        const std::uint8_t tag = tags_[index] = tag_of(field.key);
+        auto& word = seen[tag / 64];
+        const std::uint64_t bit = std::uint64_t{1} << tag % 64;
+        if ((word & bit) != 0 && !repeated) {
+            for (std::size_t i = 0; i < index; ++i) repeated |= members_[i].name == field.key;
+        }
+        word |= bit;
+    }
+    if (repeated) drop_repeated();
+}
+
+void Members::drop_repeated() {
     // Sorted, so that a hostile object of many members costs n log n.
     std::vector<std::size_t> order(members_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -159,11 +189,14 @@ Members::Members(simdjson::dom::object object) {
     }
     std::size_t index = 0;
     std::erase_if(members_, [&](const Member&) { return superseded[index++]; });
+    for (std::size_t i = 0; i < std::min(kTagged, members_.size()); ++i) tags_[i] = tag_of(members_[i].name);
 }
 
 const Value* Members::find(std::string_view name) const {
-    for (const auto& member : members_) {
-        if (member.name == name) return member.value.is_null() ? nullptr : &member.value;
+    const auto tag = tag_of(name);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (i < kTagged && tags_[i] != tag) continue;
+        if (members_[i].name == name) return members_[i].value.is_null() ? nullptr : &members_[i].value;
     }
     return nullptr;
 }
@@ -236,11 +269,47 @@ void append(std::string& out, const Value& value) {
     }
 }
 
+// Recursive: the parser has bounded the depth. A character takes six at most, and nothing that is no text takes more
+// than a number.
+std::size_t compact_size_at_most(const Value& value) {
+    using Type = simdjson::dom::element_type;
+    constexpr std::size_t kNumber = 32;
+    std::size_t size = 2;
+    switch (value.type()) {
+        case Type::STRING: return size + 6 * value.get_string().value_unsafe().size();
+        case Type::ARRAY: {
+            const simdjson::dom::array items = value.get_array().value_unsafe();
+            for (const auto item : items) size += 1 + compact_size_at_most(item);
+            return size;
+        }
+        case Type::OBJECT: {
+            const simdjson::dom::object members = value.get_object().value_unsafe();
+            for (const auto member : members) size += 4 + 6 * member.key.size() + compact_size_at_most(member.value);
+            return size;
+        }
+        default: return kNumber;
+    }
+}
+
+ObjectText::ObjectText()
+    : text_([]() -> std::string& {
+          static thread_local std::string text;
+          text = '{';
+          return text;
+      }()) {}
+
 void ObjectText::add(std::string_view name, const Value& value) {
     if (text_.size() > 1) text_ += ',';
     append_string(text_, name);
     text_ += ':';
     append(text_, value);
+}
+
+std::string ObjectText::take() {
+    constexpr std::size_t kKept = 64 * 1024;
+    text_ += '}';
+    if (text_.capacity() > kKept) return std::exchange(text_, std::string());  // what one huge object took is not kept
+    return text_;
 }
 
 }  // namespace collector::ingest

@@ -1,5 +1,6 @@
 // ProductGraph: POST /v1/events, flat dotted names, partial acceptance (docs/protocol.md).
 #include <algorithm>
+#include <array>
 
 #include "http/json.hpp"
 #include "http/route.hpp"
@@ -26,13 +27,13 @@ struct Field {
     std::string_view vital = {};
 };
 
-constexpr Field kRequired[] = {{.name = "event_id", .into = &Event::event_id},
-                               {.name = "project_id", .into = &Event::app_id},
-                               {.name = "session.id", .into = &Event::session_id},
-                               {.name = "event.type", .into = &Event::source_type},
-                               {.name = "event.timestamp"}};
-
-constexpr Field kOptional[] = {
+/// The required ones first; in the order in which their rules are checked.
+constexpr Field kFields[] = {
+    {.name = "event_id", .into = &Event::event_id},
+    {.name = "project_id", .into = &Event::app_id},
+    {.name = "session.id", .into = &Event::session_id},
+    {.name = "event.type", .into = &Event::source_type},
+    {.name = "event.timestamp"},
     {.name = "user.id", .into = &Event::user_id},
     {.name = "event.name", .into = &Event::name},
     {.name = "event.sequence", .type = Type::integer},
@@ -69,15 +70,25 @@ constexpr Field kOptional[] = {
     {.name = "device.id", .into = &Event::visitor_id},
 };
 
+constexpr std::size_t kRequired = 5;
+constexpr std::size_t kKnown = std::size(kFields);
+constexpr NameTable<kKnown> kNames(kFields);
+constexpr std::size_t kTimestamp = kNames.find("event.timestamp");
+constexpr std::size_t kDuration = kNames.find("duration_ms");
+constexpr std::size_t kMetadata = kNames.find("metadata");
+
 constexpr std::string_view kVitals[] = {"LCP", "FCP", "INP", "TTFB", "CLS"};
 
-template <std::size_t N>
-const Field* field_named(const Field (&fields)[N], std::string_view name) {
-    for (const auto& field : fields) {
-        if (field.name == name) return &field;
+/// The members of an event by what they are to the protocol.
+struct Known {
+    explicit Known(const Members& members) {
+        for (const auto& member : members) {
+            const auto field = kNames.find(member.name);
+            if (field != kNames.kNone && !member.value.is_null()) values[field] = &member.value;
+        }
     }
-    return nullptr;
-}
+    std::array<const Value*, kKnown> values{};  ///< null when absent, as Members::find
+};
 
 std::string text_member(const Members& members, std::string_view name) {
     const Value* value = members.find(name);
@@ -110,34 +121,34 @@ bool has_type(const Value& value, Type type) {
     return false;
 }
 
-/// The first rule that the event breaks, as the answer says it; empty when there is none.
-std::string broken_rule(const Members& members) {
+/// The first rule that the event breaks, as the answer says it; empty when there is none, and then `ts_ms` is its time.
+std::string broken_rule(const Known& known, std::int64_t& ts_ms) {
     const auto broken = [](const Field& field, std::string_view rule) {
         return std::string(field.name) + ": " + std::string(rule);
     };
-    for (const auto& field : kRequired) {
-        const Value* value = members.find(field.name);
-        if (!value) return broken(field, "required");
+    for (std::size_t i = 0; i < kRequired; ++i) {
+        const Value* value = known.values[i];
+        if (!value) return broken(kFields[i], "required");
         const auto text = text_of(*value);
-        if (!text) return broken(field, rule_of(Type::text));
-        if (text->empty()) return broken(field, "required");
+        if (!text) return broken(kFields[i], rule_of(Type::text));
+        if (text->empty()) return broken(kFields[i], "required");
     }
-    if (!pulsekit::parse_date_time(text_member(members, "event.timestamp"))) {
-        return "event.timestamp: must be a valid ISO 8601 timestamp";
-    }
-    for (const auto& field : kOptional) {
-        const Value* value = members.find(field.name);
-        if (value && !has_type(*value, field.type)) return broken(field, rule_of(field.type));
+    const auto time = pulsekit::parse_date_time(*text_of(*known.values[kTimestamp]));
+    if (!time) return "event.timestamp: must be a valid ISO 8601 timestamp";
+    ts_ms = *time;
+    for (std::size_t i = kRequired; i < kKnown; ++i) {
+        const Value* value = known.values[i];
+        if (value && !has_type(*value, kFields[i].type)) return broken(kFields[i], rule_of(kFields[i].type));
     }
     return {};
 }
 
 /// Whether a member is one of the properties.
 bool is_kept(const Member& member) {
-    if (field_named(kRequired, member.name)) return false;
-    const Field* field = field_named(kOptional, member.name);
-    if (!field) return true;
-    if (field->into || !field->vital.empty() || field->type == Type::object || field->name == "duration_ms")
+    const auto index = kNames.find(member.name);
+    if (index == kNames.kNone) return true;
+    const Field& field = kFields[index];
+    if (index < kRequired || field.into || !field.vital.empty() || index == kMetadata || index == kDuration)
         return false;
     return !member.value.is_null() && text_of(member.value) != "";
 }
@@ -151,9 +162,10 @@ std::string props_of(const Members& members, const Members& metadata) {
         props.add(member.name, member.value);
         kept.push_back(member.name);
     }
+    const bool any_hidden = !kept.empty();
     const Names hidden(std::move(kept));
     for (const auto& member : metadata) {
-        if (!hidden.contain(member.name)) props.add(member.name, member.value);
+        if (!any_hidden || !hidden.contain(member.name)) props.add(member.name, member.value);
     }
     return props.take();
 }
@@ -174,25 +186,21 @@ void read_metadata(const Members& metadata, Event& event) {
     }
 }
 
-Event read_event(const Members& members) {
-    Event event;
-    for (const auto& field : kRequired) {
-        if (field.into) event.*field.into = text_member(members, field.name);
+void read_event(const Members& members, const Known& known, Event& event) {
+    for (std::size_t i = 0; i < kKnown; ++i) {
+        const Value* value = known.values[i];
+        if (!value) continue;
+        const Field& field = kFields[i];
+        if (field.into) (event.*field.into).assign(text_of(*value).value_or(""));
+        if (!field.vital.empty()) event.vitals.emplace_back(field.vital, number_of(*value).value_or(0));
     }
-    for (const auto& field : kOptional) {
-        if (field.into) event.*field.into = text_member(members, field.name);
-        if (field.vital.empty()) continue;
-        if (const auto value = number_member(members, field.name)) event.vitals.emplace_back(field.vital, *value);
-    }
-    event.ts_ms = *pulsekit::parse_date_time(text_member(members, "event.timestamp"));
     if (event.name.empty()) event.name = event.source_type;
     if (event.visitor_id.empty()) event.visitor_id = event.user_id.empty() ? event.session_id : event.user_id;
-    if (const Value* duration = members.find("duration_ms")) event.duration_ms = integer_of(*duration);
+    if (const Value* duration = known.values[kDuration]) event.duration_ms = integer_of(*duration);
     Members metadata;
-    if (const Value* value = members.find("metadata")) metadata = *object_of(*value);
+    if (const Value* value = known.values[kMetadata]) metadata = *object_of(*value);
     read_metadata(metadata, event);
     event.props = props_of(members, metadata);
-    return event;
 }
 
 http::Response error(int status, std::string_view text) { return http::plain_error(status, text); }
@@ -208,23 +216,31 @@ DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool)
     if (list.size() > kMaxEvents) return Refusal{Reason::batch, error(400, "batch too large")};
 
     Decoded decoded;
+    decoded.items.reserve(list.size());
     std::size_t index = 0;
     std::string compact;
     for (const auto value : list) {
         const std::size_t here = index++;
         const auto members = object_of(value);
-        const std::string broken = members ? broken_rule(*members) : "event: must be an object";
-        if (!broken.empty()) {
-            decoded.rejections.push_back({here, broken});
+        if (!members) {
+            decoded.rejections.push_back({here, "event: must be an object"});
             continue;
         }
-        Item item{.index = here, .event = read_event(*members)};
-        if (body.size() > kMaxEventBytes) {
+        const Known known(*members);
+        std::int64_t ts_ms = 0;
+        if (auto broken = broken_rule(known, ts_ms); !broken.empty()) {
+            decoded.rejections.push_back({here, std::move(broken)});
+            continue;
+        }
+        Item& item = decoded.items.emplace_back();
+        item.index = here;
+        item.event.ts_ms = ts_ms;
+        read_event(*members, known, item.event);
+        if (body.size() > kMaxEventBytes && compact_size_at_most(value) > kMaxEventBytes) {
             compact.clear();
             append(compact, value);
             item.wire_bytes = compact.size();
         }
-        decoded.items.push_back(std::move(item));
     }
     return decoded;
 }

@@ -94,5 +94,40 @@ TEST(IngestJson, AnIntegralFloatIsAnInteger) {
     EXPECT_EQ(integer("\"1\""), std::nullopt);
 }
 
+struct Field {
+    std::string_view name;
+};
+
+TEST(IngestJson, ATableKnowsItsNamesAndNoOthersAlsoWhereTagsCollide) {
+    static constexpr Field kFields[] = {{"event_id"}, {"a.b"}, {""}, {"cab"}, {"bca"}, {"user.id"}, {"page.title"}};
+    static constexpr NameTable<std::size(kFields)> kTable(kFields);
+    static_assert(kTable.find("user.id") == 5);
+    for (std::size_t i = 0; i < std::size(kFields); ++i) EXPECT_EQ(kTable.find(kFields[i].name), i);
+    // Names of one length with few letters share the 256 tags many times over.
+    for (int i = 0; i < 20'000; ++i) EXPECT_EQ(kTable.find("x" + std::to_string(i)), kTable.kNone);
+}
+
+TEST(IngestJson, MembersAreFoundAlsoWhereTagsCollide) {
+    std::string text = "{";
+    for (int i = 0; i < 48; ++i) text += (i ? ",\"" : "\"") + std::to_string(i * 7) + "\":" + std::to_string(i);
+    JsonParser parser;
+    std::string whole = text + "}";
+    const auto members = object_of(*parser.parse(whole));
+    ASSERT_TRUE(members);
+    for (int i = 0; i < 48; ++i) EXPECT_EQ(integer_of(*members->find(std::to_string(i * 7))), i);
+    EXPECT_EQ(members->find("1"), nullptr);
+}
+
+TEST(IngestJson, NoCompactFormIsLargerThanItsBound) {
+    for (const char* text : {"{}", "[]", "\"\"", "null", "-9223372036854775808", "-1.7976931348623157e+308",
+                             R"("\u0000\u001f\"\\")", R"({"\u0001":{"":[[],{"a":-0.30000000000000004}]},"b":false})"}) {
+        JsonParser parser;
+        std::string whole = text;
+        const auto value = parser.parse(whole);
+        ASSERT_TRUE(value) << text;
+        EXPECT_GE(compact_size_at_most(*value), compact(text).size()) << text;
+    }
+}
+
 }  // namespace
 }  // namespace collector::ingest
