@@ -76,6 +76,7 @@ struct App::Impl {
     bool may_see_metrics(const http::Request& request) const;
 
     Config config;
+    const store::Writer::Limits limits;
     pulsekit::SystemClock clock;
     pulsekit::SystemRandom random;
     std::unique_ptr<DataDirectory> directory;
@@ -140,7 +141,7 @@ std::vector<http::Route> App::Impl::routes() {
                             "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
                             [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
-                                return {.body = metrics_text(pipeline->counters(), *writer),
+                                return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data}),
                                         .content_type = "text/plain; version=0.0.4; charset=utf-8"};
                             }));
     all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document.",
@@ -167,7 +168,7 @@ Result<std::string> App::start() {
     if (auto opened = it.open_data(); !opened) return std::move(opened).error();
     if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
-    it.writer = std::make_unique<store::Writer>(*it.store, store::Writer::Limits{});
+    it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
         .access = *it.access,
         .clock = it.clock,

@@ -1,55 +1,79 @@
 #include "app/metrics.hpp"
 
-#include <fmt/format.h>
+#include <pulsekit/version.hpp>
 
+#include "app/exposition.hpp"
+#include "app/process_status.hpp"
 #include "ingest/dialect.hpp"
 
 namespace collector::app {
 namespace {
 
-void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
-    out += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+using enum Exposition::Type;
+
+void write_events(Exposition& out, const ingest::Counters& counters) {
+    const auto by_dialect = [&](std::string_view name, std::string_view help,
+                                std::uint64_t ingest::Counters::Dialect::*count) {
+        out.family(name, counter, help);
+        for (const auto* dialect : ingest::dialects())
+            out.sample({{"dialect", name_of(dialect->id)}}, counters.snapshot(dialect->id).*count);
+    };
+    using Counts = ingest::Counters::Dialect;
+    by_dialect("pulse_events_received_total", "Events that arrived.", &Counts::received);
+    by_dialect("pulse_events_stored_total", "Events that were stored.", &Counts::stored);
+    by_dialect("pulse_events_duplicate_total", "Events whose id was known, accepted and not stored again.",
+               &Counts::duplicate);
+    by_dialect("pulse_events_filtered_total", "Events that were accepted and, as configured, not stored.",
+               &Counts::filtered);
+    out.family("pulse_events_rejected_total", counter, "Events that were not taken, by reason.");
+    for (const auto* dialect : ingest::dialects()) {
+        const auto now = counters.snapshot(dialect->id);
+        for (std::size_t i = 0; i < ingest::kReasons; ++i) {
+            const auto reason = ingest::name_of(static_cast<ingest::Reason>(i));
+            out.sample({{"dialect", name_of(dialect->id)}, {"reason", reason}}, now.rejected[i]);
+        }
+    }
 }
 
-void single(std::string& out, std::string_view name, std::string_view type, std::string_view help,
-            std::uint64_t value) {
-    head(out, name, type, help);
-    out += fmt::format("{} {}\n", name, value);
+void write_writer(Exposition& out, const store::WriterCounters& writes, const store::Writer::Limits& limits) {
+    out.single("pulse_commits_total", counter, "Group commits that succeeded.", writes.commits.load());
+    out.single("pulse_commits_failed_total", counter, "Group commits that did not.", writes.failed_commits.load());
+    out.single("pulse_committed_events_total", counter, "Events in successful commits, duplicates included.",
+               writes.committed_events.load());
+    out.single("pulse_refused_events_total", counter, "Events refused because the writer's queue was full.",
+               writes.refused_events.load());
+    out.single("pulse_queued_events", gauge, "Events waiting for their commit.", writes.queued_events.load());
+    out.single("pulse_queued_events_limit", gauge, "How many may wait; beyond them events are refused.",
+               std::uint64_t{limits.max_queued_events});
+}
+
+void write_machine(Exposition& out, const std::string& data_directory) {
+    const auto disk = disk_status(data_directory);
+    out.single("pulse_data_bytes", gauge, "Size of the files in the data directory.", disk.data_bytes);
+    out.single("pulse_data_free_bytes", gauge, "Room left on the data directory's file system.", disk.free_bytes);
+    out.family("pulse_build_info", gauge, "Always 1; the label is what matters.");
+    out.sample({{"version", pulsekit::kVersion}}, std::uint64_t{1});
+
+    // Names and meanings that every Prometheus client library shares.
+    const auto process = process_status();
+    out.single("process_start_time_seconds", gauge, "Start of the process, in seconds since 1970.",
+               process.start_seconds);
+    out.single("process_cpu_seconds_total", counter, "User and system CPU time spent.", process.cpu_seconds);
+    out.single("process_resident_memory_bytes", gauge, "Resident memory.", process.resident_bytes);
+    out.single("process_virtual_memory_bytes", gauge, "Virtual memory.", process.virtual_bytes);
+    out.single("process_threads", gauge, "Threads.", process.threads);
+    out.single("process_open_fds", gauge, "Open files and sockets.", process.open_files);
+    out.single("process_max_fds", gauge, "How many may be open.", process.open_files_limit);
 }
 
 }  // namespace
 
-std::string metrics_text(const ingest::Counters& counters, const store::Writer& writer) {
-    std::string out;
-    head(out, "pulse_events_total", "counter", "Events by what became of them.");
-    for (const auto* dialect : ingest::dialects()) {
-        const auto now = counters.snapshot(dialect->id);
-        const auto line = [&](std::string_view outcome, std::uint64_t value) {
-            out += fmt::format("pulse_events_total{{dialect=\"{}\",outcome=\"{}\"}} {}\n", name_of(dialect->id),
-                               outcome, value);
-        };
-        line("received", now.received);
-        line("stored", now.stored);
-        line("duplicate", now.duplicate);
-        line("filtered", now.filtered);
-    }
-    head(out, "pulse_events_rejected_total", "counter", "Events that were not taken, by reason.");
-    for (const auto* dialect : ingest::dialects()) {
-        const auto now = counters.snapshot(dialect->id);
-        for (std::size_t i = 0; i < ingest::kReasons; ++i) {
-            out += fmt::format("pulse_events_rejected_total{{dialect=\"{}\",reason=\"{}\"}} {}\n", name_of(dialect->id),
-                               ingest::name_of(static_cast<ingest::Reason>(i)), now.rejected[i]);
-        }
-    }
-    const auto& writes = writer.counters();
-    single(out, "pulse_commits_total", "counter", "Group commits that succeeded.", writes.commits);
-    single(out, "pulse_commits_failed_total", "counter", "Group commits that did not.", writes.failed_commits);
-    single(out, "pulse_committed_events_total", "counter", "Events in successful commits, duplicates included.",
-           writes.committed_events);
-    single(out, "pulse_refused_events_total", "counter", "Events refused because the writer's queue was full.",
-           writes.refused_events);
-    single(out, "pulse_queued_events", "gauge", "Events waiting for their commit.", writes.queued_events);
-    return out;
+std::string metrics_text(const Measured& measured) {
+    Exposition out;
+    write_events(out, measured.ingest);
+    write_writer(out, measured.writer.counters(), measured.limits);
+    write_machine(out, measured.data_directory);
+    return out.take();
 }
 
 }  // namespace collector::app

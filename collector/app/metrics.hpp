@@ -8,7 +8,15 @@
 
 namespace collector::app {
 
+/// Whose numbers they are.
+struct Measured {
+    const ingest::Counters& ingest;
+    const store::Writer& writer;
+    store::Writer::Limits limits;  ///< the writer's
+    std::string data_directory;
+};
+
 /// The exposition text, version 0.0.4.
-std::string metrics_text(const ingest::Counters& counters, const store::Writer& writer);
+std::string metrics_text(const Measured& measured);
 
 }  // namespace collector::app

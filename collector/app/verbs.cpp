@@ -16,6 +16,7 @@
 #include "app/config.hpp"
 #include "app/log.hpp"
 #include "app/signals.hpp"
+#include "app/supervisor.hpp"
 #include "store/open.hpp"
 
 namespace collector::app {
@@ -59,7 +60,9 @@ int serve(const Arguments& arguments) {
     if (!address) return failed("serve", address.error());
     fmt::print("listening on {}\n", *address);
     std::fflush(stdout);
+    notify_supervisor("READY=1");
     wait_for_stop();
+    notify_supervisor("STOPPING=1");
     log(Level::info, "stopping: answering what was accepted");
     app.stop();
     return kDone;

@@ -132,7 +132,7 @@ std::string Collector::get(const std::string& path) const {
 }
 
 std::uint64_t Collector::stored() const {
-    return number_after(get("/metrics"), "dialect=\"productgraph\",outcome=\"stored\"} ");
+    return number_after(get("/metrics"), "pulse_events_stored_total{dialect=\"productgraph\"} ");
 }
 
 std::uint64_t Collector::reported() const {

@@ -1,11 +1,14 @@
 // The collector as its operator meets it.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <filesystem>
 #include <thread>
 
 #include "tests/integration/collector_process.hpp"
+#include "tests/support/exposition.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace pulsekit {
@@ -192,6 +195,36 @@ TEST(Collector, EveryServedRouteIsInTheApiDocument) {
     EXPECT_TRUE(contains(http("GET", collector.url() + "/api/docs").body, "/api/v1/stats/timeseries"));
 }
 
+TEST(Collector, TellsItsSupervisorWhenItServesAndWhenItStops) {
+    const test::TemporaryFolder folder;
+    // One in the file system, and one with a name alone: systemd uses either.
+    for (const auto& name : {folder.file("notify"), "@" + folder.file("abstract")}) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::copy(name.begin(), name.end(), address.sun_path);
+        if (name[0] == '@') address.sun_path[0] = '\0';
+        const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        const timeval patience{.tv_sec = 60, .tv_usec = 0};
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address),
+                         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())),
+                  0);
+        const auto told = [fd] {
+            char message[256];
+            const auto n = ::recv(fd, message, sizeof message, 0);
+            return std::string(message, n > 0 ? static_cast<std::size_t>(n) : 0);
+        };
+        ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+        CollectorProcess collector(folder.file("data"));
+        ::unsetenv("NOTIFY_SOCKET");
+        EXPECT_EQ(told(), "READY=1");
+        EXPECT_EQ(http("GET", collector.url() + "/health").status, 200);
+        EXPECT_EQ(collector.stop(), 0);
+        EXPECT_EQ(told(), "STOPPING=1");
+        ::close(fd);
+    }
+}
+
 TEST(Collector, ReportsAreForQueryKeysWithinTheirLimits) {
     const test::TemporaryFolder folder;
     ::setenv("PULSE_RATE_QUERY", "3", 1);
@@ -241,11 +274,14 @@ TEST(Collector, MetricsBalance) {
     for (const char* id : {"a", "b", "a"})
         http("POST", collector.url() + "/v1/events", ingest_headers(collector), event(id));
     http("POST", collector.url() + "/v1/events", ingest_headers(collector), "{");
-    const auto metrics = http("GET", collector.url() + "/metrics").body;
-    EXPECT_TRUE(contains(metrics, "pulse_events_total{dialect=\"productgraph\",outcome=\"received\"} 4\n")) << metrics;
-    EXPECT_TRUE(contains(metrics, "pulse_events_total{dialect=\"productgraph\",outcome=\"stored\"} 2\n"));
-    EXPECT_TRUE(contains(metrics, "pulse_events_total{dialect=\"productgraph\",outcome=\"duplicate\"} 1\n"));
-    EXPECT_TRUE(contains(metrics, "pulse_events_rejected_total{dialect=\"productgraph\",reason=\"json\"} 1\n"));
+    const test::Metrics metrics(http("GET", collector.url() + "/metrics").body);
+    const test::Metrics::Labels dialect = {{"dialect", "productgraph"}};
+    EXPECT_EQ(metrics.at("pulse_events_received_total", dialect), 4);
+    EXPECT_EQ(metrics.at("pulse_events_stored_total", dialect), 2);
+    EXPECT_EQ(metrics.at("pulse_events_duplicate_total", dialect), 1);
+    EXPECT_EQ(metrics.at("pulse_events_rejected_total", {{"dialect", "productgraph"}, {"reason", "json"}}), 1);
+    EXPECT_EQ(metrics.sum("pulse_events_rejected_total"), 1);
+    EXPECT_GT(metrics.at("pulse_data_bytes"), 0);
 }
 
 TEST(Collector, MetricsAreNotForThoseBehindAProxy) {
