@@ -55,6 +55,17 @@ public:
         return ids;
     }
 
+    /// Whether any event has that text, save in its properties. Reads as stored_ids() does.
+    bool knows_text(const std::string& text) const {
+        auto database = sqlite::Database::open(data_ + "/pulse.sqlite", sqlite::Access::read_only);
+        if (!database) throw std::runtime_error(database.error().message);
+        auto rows = database->prepare("SELECT 1 FROM event_texts WHERE text = ?1");
+        if (!rows) throw std::runtime_error(rows.error().message);
+        rows->bind(1, text);
+        const auto row = rows->step();
+        return row.ok() && *row;
+    }
+
     /// The properties of the events called `name`, in the order of arrival. Reads as stored_ids() does.
     std::vector<nlohmann::json> stored_properties(const std::string& name) const {
         auto database = sqlite::Database::open(data_ + "/pulse.sqlite", sqlite::Access::read_only);
