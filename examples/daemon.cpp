@@ -4,10 +4,9 @@
 //   daemon ENDPOINT KEY STORAGE [SECONDS_BETWEEN_METRICS]
 #include <pulsekit/client.hpp>
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <cerrno>
 #include <chrono>
@@ -16,34 +15,25 @@
 
 namespace {
 
-// What a handler hears goes through a pipe, to be read where it is waited for: no signal is missed between a look and
-// the wait, and it does not matter which thread took it.
-int signals[2] = {-1, -1};
-
-void on_signal(int number) {
-    const int before = errno;
-    const auto byte = static_cast<unsigned char>(number);
-    (void)!write(signals[1], &byte, 1);
-    errno = before;
-}
-
-bool take_over_signals() {
-    if (pipe(signals) != 0) return false;
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaction(number, &action, nullptr);
-    return true;
+/// Signals that are waited for and not handled: none is missed between a look and the wait. Before any thread is
+/// started, for threads inherit what is blocked.
+sigset_t take_over_signals() {
+    sigset_t awaited;
+    sigemptyset(&awaited);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&awaited, number);
+    pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+    return awaited;
 }
 
 /// The signal; 0 when the time is over.
-int wait_for_signal(double seconds) {
-    pollfd heard{signals[0], POLLIN, 0};
-    unsigned char number = 0;
-    int count = 0;
-    do count = poll(&heard, 1, static_cast<int>(seconds * 1'000));
-    while (count < 0 && errno == EINTR);  // a handler ran: now there is something to read
-    return count == 1 && read(signals[0], &number, 1) == 1 ? number : 0;
+int wait_for_signal(const sigset_t& awaited, double seconds) {
+    timespec patience{};
+    patience.tv_sec = static_cast<time_t>(seconds);
+    patience.tv_nsec = static_cast<long>((seconds - static_cast<double>(patience.tv_sec)) * 1e9);
+    int number = 0;
+    do number = sigtimedwait(&awaited, nullptr, &patience);
+    while (number < 0 && errno == EINTR);
+    return number > 0 ? number : 0;
 }
 
 // Metrics ride along with the next request; when the queue is full they are the first to go.
@@ -70,10 +60,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: %s ENDPOINT KEY STORAGE [SECONDS_BETWEEN_METRICS]\n", argv[0]);
         return 2;
     }
-    if (!take_over_signals()) {
-        std::perror("pipe");
-        return 1;
-    }
+    const sigset_t awaited = take_over_signals();
 
     pulsekit::Options options;
     options.endpoint = argv[1];
@@ -100,7 +87,7 @@ int main(int argc, char** argv) {
     int signal = 0;
     while (signal != SIGTERM && signal != SIGINT) {
         if (signal == 0) track_metrics(*client);
-        signal = wait_for_signal(period);
+        signal = wait_for_signal(awaited, period);
         // Here a service would read its configuration.
         if (signal == SIGHUP) told(client->track("configuration_reloaded", {}, kImportant));
     }
