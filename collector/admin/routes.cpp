@@ -37,7 +37,7 @@ std::optional<std::string> credential_of(const http::Request& request) {
 
 std::vector<http::Route> routes(Admin& admin) {
     std::vector<http::Route> all;
-    for (auto list : {project_routes(admin), key_routes(admin)}) {
+    for (auto list : {project_routes(admin), key_routes(admin), module_routes(admin)}) {
         std::move(list.begin(), list.end(), std::back_inserter(all));
     }
     return all;
@@ -57,8 +57,8 @@ std::optional<http::Response> refusal(Admin& admin, const http::Request& request
     }
     const auto& grant = std::get<meta::Grant>(identified);
     if (!project_id) return http::plain_error(403, "This endpoint requires the admin token.");
-    if (grant.project_id != *project_id) return http::plain_error(403, "API key belongs to another project.");
-    return limited(admin, grant.key_id);
+    if (grant.project_id() != *project_id) return http::plain_error(403, "API key belongs to another project.");
+    return limited(admin, grant.key->id);
 }
 
 std::variant<http::Json, http::Response> object_of(http::Request& request) {

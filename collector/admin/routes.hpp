@@ -35,6 +35,7 @@ std::vector<http::Route> health_routes(store::EventStore& store);
 
 std::vector<http::Route> project_routes(Admin& admin);
 std::vector<http::Route> key_routes(Admin& admin);
+std::vector<http::Route> module_routes(Admin& admin);
 
 /// Nothing when the request may act on that project, else the refusal. No project: on all of them, for which an
 /// admin-scope key is not enough.

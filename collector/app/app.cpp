@@ -44,18 +44,10 @@ http::Route open_page(std::string pattern, std::string summary,
 
 Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
     if (catalog.find_key(imported.key)) return {};
-    const auto projects = catalog.projects();
-    const auto known = std::find_if(projects.begin(), projects.end(), [&](const meta::Project& p) {
-        return p.id == imported.project || p.name == imported.project;
-    });
+    auto project = catalog.project_called(imported.project);
+    if (!project) return std::move(project).error();
     meta::NewKey key;
-    if (known != projects.end()) {
-        key.project_id = known->id;
-    } else {
-        auto created = catalog.create_project(imported.project, "");
-        if (!created) return std::move(created).error();
-        key.project_id = created->id;
-    }
+    key.project_id = *std::move(project);
     key.name = "imported";
     for (const auto& scope : imported.scopes) key.scopes.push_back(*meta::scope_named(scope));
     key.secret = imported.key;
@@ -72,6 +64,7 @@ struct App::Impl {
 
     Result<void> open_data();
     Result<void> prepare_keys();
+    Result<void> open_gateway();
     std::vector<http::Route> routes();
     bool may_see_metrics(const http::Request& request) const;
 
@@ -81,6 +74,7 @@ struct App::Impl {
     pulsekit::SystemRandom random;
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
+    std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
@@ -120,6 +114,15 @@ Result<void> App::Impl::prepare_keys() {
     if (config.admin_token.empty()) {
         log(Level::warning, "no admin token is set (PULSE_ADMIN_TOKEN): the admin API answers 401 to everyone");
     }
+    return {};
+}
+
+Result<void> App::Impl::open_gateway() {
+    if (!config.open_gateway.value_or(config.dev)) return {};
+    if (config.default_project.empty()) config.default_project = config.dev ? "demo" : "default";
+    auto project = catalog->project_called(config.default_project);
+    if (!project) return std::move(project).error();
+    open_project = *std::move(project);
     return {};
 }
 
@@ -167,6 +170,7 @@ Result<std::string> App::start() {
     if (!proxies) return std::move(proxies).error();
     if (auto opened = it.open_data(); !opened) return std::move(opened).error();
     if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
+    if (auto opened = it.open_gateway(); !opened) return std::move(opened).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
@@ -176,12 +180,16 @@ Result<std::string> App::start() {
         .server_secret = it.catalog->server_secret(),
         .submit = [&it](std::vector<model::Event> events,
                         store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
-        .settings = {std::move(*proxies), it.config.country_header, it.config.salt_hours}});
+        .settings = {.trusted_proxies = std::move(*proxies),
+                     .country_header = it.config.country_header,
+                     .salt_hours = it.config.salt_hours,
+                     .open_project = it.open_project}});
     it.admin = std::make_unique<admin::Admin>(admin::Admin{*it.catalog, *it.access, it.config.admin_token});
     http::Server::Options options;
     options.host = it.config.host;
     options.port = it.config.port;
     options.log = [](std::string_view text) { log(Level::error, text); };
+    options.not_found_envelopes = ingest::not_found_envelopes(*it.pipeline);
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();

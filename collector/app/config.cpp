@@ -76,6 +76,13 @@ Result<void> set_sync(Config& config, std::string_view value) {
     return {};
 }
 
+Result<void> set_open_gateway(Config& config, std::string_view value) {
+    const bool on = value == "on" || value == "true";
+    if (!on && value != "off" && value != "false") return invalid("must be on or off");
+    config.open_gateway = on;
+    return {};
+}
+
 constexpr double kMostRate = 1e9;
 
 constexpr std::array kSettings = {
@@ -115,12 +122,20 @@ constexpr std::array kSettings = {
                 c.country_header = v;
                 return {};
             }},
+    Setting{nullptr, "PULSE_OPEN_GATEWAY", "open_gateway", "on|off", "off, with --dev on",
+            "whether /api/v1/pulse takes requests without a key", set_open_gateway},
+    Setting{nullptr, "PULSE_DEFAULT_PROJECT", "default_project", "NAME", "default, with --dev demo",
+            "the project of such requests, by id or name; made when absent",
+            [](Config& c, std::string_view v) -> Result<void> {
+                c.default_project = v;
+                return {};
+            }},
     Setting{nullptr, "PULSE_RATE_INGEST", "rate.ingest", "N", "100",
-            "requests a second and project to /api/collect; 0: no limit",
+            "requests a second to /api/collect, by project, and to /collect, by key; 0: no limit",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.ingest, v, 0.0, kMostRate); }},
-    Setting{nullptr, "PULSE_RATE_EVENTS", "rate.events", "N", "0", "the same to /v1/events",
+    Setting{nullptr, "PULSE_RATE_EVENTS", "rate.events", "N", "0", "the same to /v1/events, /ingest and /api/v1/pulse, by project",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.events, v, 0.0, kMostRate); }},
-    Setting{nullptr, "PULSE_RATE_QUERY", "rate.query", "N", "100", "the same to the reports",
+    Setting{nullptr, "PULSE_RATE_QUERY", "rate.query", "N", "100", "the same to the reports, by project",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.query, v, 0.0, kMostRate); }},
     Setting{nullptr, "PULSE_RATE_ADMIN", "rate.admin", "N", "20", "requests a second to the admin API; 0: no limit",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.admin, v, 0.0, kMostRate); }},

@@ -34,6 +34,8 @@ struct Config {
     std::string country_header = "CF-IPCountry";
     store::Sync sync = store::Sync::full;
     std::string store = "local";
+    std::optional<bool> open_gateway;             ///< nothing: as --dev says
+    std::string default_project;                  ///< of the open gateway, by id or name; empty: `default`, with --dev demo
     std::vector<ImportedKey> imported_keys;
 };
 

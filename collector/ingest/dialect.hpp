@@ -43,6 +43,7 @@ struct Rejection {
 struct Decoded {
     std::vector<Item> items;
     std::vector<Rejection> rejections;  ///< of events that break a rule of the protocol
+    std::string echo;                   ///< what Dialect::echo wants to know of the request
 };
 
 /// A request of which nothing is taken.
@@ -55,6 +56,9 @@ struct Refusal {
 struct Outcome {
     std::size_t accepted = 0;           ///< stored now, known already, or filtered
     std::vector<Rejection> rejections;  ///< by index
+    bool batch = false;                 ///< as Endpoint::batch
+    std::int64_t received_ms = 0;
+    std::string echo;  ///< of a single event that was taken: what Dialect::echo says
 };
 
 /// Why a request fails before its body is read as JSON, or after its events were good.
@@ -93,12 +97,16 @@ struct Dialect {
     meta::Traffic traffic;
     ContentTypeRule content_type;
     std::size_t max_event_bytes = 0;  ///< of an event's compact JSON form; 0: only the body's limit holds
+    bool all_or_nothing = false;      ///< when a step rejects one event, the request is refused whole
+    std::string_view not_found_prefix = {};  ///< unknown paths below it are answered in this dialect's envelope
 
     /// `body` may be changed.
     DecodeResult (*decode)(JsonParser& parser, std::string& body, const Arrival& arrival, bool batch);
+    /// What the answer repeats of a single event; null: nothing. `of_request` is Decoded::echo.
+    std::string (*echo)(const model::Event& event, std::string of_request) = nullptr;
     http::Response (*reply)(const Outcome& outcome);
-    http::Response (*deny)(const meta::Denial& denial);
-    http::Response (*refuse)(Problem problem);
+    http::Response (*deny)(const meta::Denial& denial, std::int64_t now_ms);
+    http::Response (*refuse)(Problem problem, std::int64_t now_ms);
     /// The text of a Rejection that a step, not decode, came to.
     std::string (*rejection)(Reason reason);
 };
@@ -106,7 +114,10 @@ struct Dialect {
 /// Every dialect that this collector speaks.
 std::span<const Dialect* const> dialects();
 
-extern const Dialect kProductgraph;
+extern const Dialect kPulse;
+extern const Dialect kGateway;
 extern const Dialect kAnalytics;
+extern const Dialect kProductgraph;
+extern const Dialect kIngest;
 
 }  // namespace collector::ingest

@@ -4,7 +4,7 @@
 namespace collector::ingest {
 
 std::span<const Dialect* const> dialects() {
-    static const Dialect* const kAll[] = {&kProductgraph, &kAnalytics};
+    static const Dialect* const kAll[] = {&kPulse, &kGateway, &kAnalytics, &kProductgraph, &kIngest};
     return kAll;
 }
 

@@ -7,6 +7,7 @@
 #include "http/body.hpp"
 #include "ingest/json.hpp"
 #include "ingest/steps/step.hpp"
+#include "model/module.hpp"
 #include "model/text.hpp"
 #include "support/mutex.hpp"
 
@@ -69,6 +70,24 @@ Reason reason_of(Problem problem) {
     }
 }
 
+void tell_rate(const std::optional<meta::RateState>& rate, http::Response& response) {
+    if (!rate) return;
+    response.headers.emplace_back("X-RateLimit-Limit", std::to_string(rate->limit));
+    response.headers.emplace_back("X-RateLimit-Remaining", std::to_string(rate->remaining));
+    response.headers.emplace_back("X-RateLimit-Reset", std::to_string(rate->reset_s));
+}
+
+Problem problem_of(int status) {
+    switch (status) {
+        case 400: return Problem::bad_request;
+        case 404: return Problem::not_found;
+        case 405: return Problem::method_not_allowed;
+        case 413: return Problem::too_large;
+        case 503: return Problem::unavailable;
+        default: return Problem::internal;
+    }
+}
+
 /// Parsers at rest, their buffers kept. Thread safe.
 class ParserPool {
 public:
@@ -99,12 +118,14 @@ struct Pipeline::Impl {
 
     Arrival arrival_of(const http::Request& request, meta::Grant grant) const;
     std::string visitor_key(std::int64_t now_ms) const;
+    std::variant<meta::Grant, meta::Denial> admit(const Dialect& dialect, const http::Request& request);
     http::Response denied(const Dialect& dialect, const meta::Denial& denial);
-    http::Response refused(const Dialect& dialect, Problem problem);
     DecodeResult decode(const Dialect& dialect, bool batch, http::Request request, const Arrival& arrival);
-    void take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items, Outcome& outcome,
-                    std::vector<model::Event>& events);
-    void store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome, http::Responder responder);
+    /// The kind of the first event that was rejected, if any was.
+    std::optional<model::Kind> take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items,
+                                          Outcome& outcome, std::vector<model::Event>& events);
+    void store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
+               const std::optional<meta::RateState>& rate, http::Responder responder);
 
     Dependencies with;
     Counters counters;
@@ -131,27 +152,31 @@ std::string Pipeline::Impl::visitor_key(std::int64_t now_ms) const {
     return {key.begin(), key.end()};
 }
 
+std::variant<meta::Grant, meta::Denial> Pipeline::Impl::admit(const Dialect& dialect, const http::Request& request) {
+    const auto key = meta::key_of(request, dialect.credential);
+    const auto& open = with.settings.open_project;
+    if (!key && dialect.credential == meta::KeyPlace::none && !open.empty()) {
+        return with.access.admit_without_key(open, dialect.traffic);
+    }
+    return with.access.admit(key, meta::Scope::ingest, dialect.traffic);
+}
+
 http::Response Pipeline::Impl::denied(const Dialect& dialect, const meta::Denial& denial) {
     counters.received(dialect.id, 1);
     counters.dropped(dialect.id, reason_of(denial), 1);
-    auto response = dialect.deny(denial);
+    auto response = dialect.deny(denial, with.clock.unix_ms());
     if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
+    tell_rate(denial.rate, response);
     return response;
-}
-
-http::Response Pipeline::Impl::refused(const Dialect& dialect, Problem problem) {
-    counters.received(dialect.id, 1);
-    counters.dropped(dialect.id, reason_of(problem), 1);
-    return dialect.refuse(problem);
 }
 
 DecodeResult Pipeline::Impl::decode(const Dialect& dialect, bool batch, http::Request request, const Arrival& arrival) {
     if (!accepts(dialect.content_type, request)) {
-        return Refusal{Reason::content_type, dialect.refuse(Problem::content_type)};
+        return Refusal{Reason::content_type, dialect.refuse(Problem::content_type, arrival.received_ms)};
     }
     auto body = http::take_body(request);
     if (const auto* problem = std::get_if<http::BodyProblem>(&body)) {
-        return Refusal{reason_of(problem_of(*problem)), dialect.refuse(problem_of(*problem))};
+        return Refusal{reason_of(problem_of(*problem)), dialect.refuse(problem_of(*problem), arrival.received_ms)};
     }
     auto parser = parsers.take();
     auto decoded = dialect.decode(*parser, std::get<std::string>(body), arrival, batch);
@@ -159,8 +184,10 @@ DecodeResult Pipeline::Impl::decode(const Dialect& dialect, bool batch, http::Re
     return decoded;
 }
 
-void Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items,
-                                Outcome& outcome, std::vector<model::Event>& events) {
+std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival,
+                                                      std::vector<Item> items, Outcome& outcome,
+                                                      std::vector<model::Event>& events) {
+    std::optional<model::Kind> first_rejected;
     const std::string key = visitor_key(arrival.received_ms);
     const Surroundings around{.dialect = dialect, .arrival = arrival, .visitor_key = key, .ids = ids};
     for (auto& item : items) {
@@ -178,25 +205,28 @@ void Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival, 
             ++outcome.accepted;
         } else {
             outcome.rejections.push_back({item.index, dialect.rejection(*dropped)});
+            if (!first_rejected) first_rejected = item.event.kind;
         }
     }
     std::sort(outcome.rejections.begin(), outcome.rejections.end(),
               [](const Rejection& a, const Rejection& b) { return a.index < b.index; });
+    return first_rejected;
 }
 
 void Pipeline::Impl::store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
-                           http::Responder responder) {
+                           const std::optional<meta::RateState>& rate, http::Responder responder) {
     struct Pending {
         Outcome outcome;
+        std::optional<meta::RateState> rate;
         http::Responder responder;
     };
     const std::size_t count = events.size();
     // Shared because a std::function is copied and a Responder is not.
-    auto pending = std::make_shared<Pending>(Pending{std::move(outcome), std::move(responder)});
+    auto pending = std::make_shared<Pending>(Pending{std::move(outcome), rate, std::move(responder)});
     with.submit(std::move(events), [this, &dialect, count, pending](store::Writer::Outcome result) {
         if (!result) {
             counters.dropped(dialect.id, Reason::unavailable, count);
-            auto response = dialect.refuse(Problem::unavailable);
+            auto response = dialect.refuse(Problem::unavailable, with.clock.unix_ms());
             response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
             pending->responder.answer(std::move(response));
             return;
@@ -205,7 +235,9 @@ void Pipeline::Impl::store(const Dialect& dialect, std::vector<model::Event> eve
         counters.stored(dialect.id, fresh);
         counters.duplicate(dialect.id, count - fresh);
         pending->outcome.accepted += count;
-        pending->responder.answer(dialect.reply(pending->outcome));
+        auto response = dialect.reply(pending->outcome);
+        tell_rate(pending->rate, response);
+        pending->responder.answer(std::move(response));
     });
 }
 
@@ -215,8 +247,7 @@ Pipeline::~Pipeline() = default;
 
 void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request, http::Responder responder) {
     auto& impl = *impl_;
-    auto admitted =
-        impl.with.access.admit(meta::key_of(request, dialect.credential), meta::Scope::ingest, dialect.traffic);
+    auto admitted = impl.admit(dialect, request);
     if (const auto* denial = std::get_if<meta::Denial>(&admitted)) {
         responder.answer(impl.denied(dialect, *denial));
         return;
@@ -226,23 +257,38 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
     if (auto* refusal = std::get_if<Refusal>(&decoded)) {
         impl.counters.received(dialect.id, 1);
         impl.counters.dropped(dialect.id, refusal->reason, 1);
+        tell_rate(arrival.grant.rate, refusal->response);
         responder.answer(std::move(refusal->response));
         return;
     }
-    auto& [items, rejections] = std::get<Decoded>(decoded);
+    auto& [items, rejections, echo] = std::get<Decoded>(decoded);
     impl.counters.received(dialect.id, items.size() + rejections.size());
     impl.counters.dropped(dialect.id, Reason::field, rejections.size());
-    Outcome outcome{.rejections = std::move(rejections)};
+    Outcome outcome{.rejections = std::move(rejections), .batch = batch, .received_ms = arrival.received_ms};
     std::vector<model::Event> events;
     events.reserve(items.size());
-    impl.take_steps(dialect, arrival, std::move(items), outcome, events);
-    if (events.empty()) {
-        responder.answer(dialect.reply(outcome));
+    const auto rejected = impl.take_steps(dialect, arrival, std::move(items), outcome, events);
+    if (rejected && dialect.all_or_nothing) {
+        impl.counters.dropped(dialect.id, Reason::module, events.size());
+        responder.answer(dialect.deny(
+            {.why = meta::Denial::Why::key_module, .subject = std::string(model::module_of(*rejected))},
+            arrival.received_ms));
         return;
     }
-    impl.store(dialect, std::move(events), std::move(outcome), std::move(responder));
+    if (!batch && dialect.echo && !events.empty()) outcome.echo = dialect.echo(events.front(), std::move(echo));
+    if (events.empty()) {
+        auto response = dialect.reply(outcome);
+        tell_rate(arrival.grant.rate, response);
+        responder.answer(std::move(response));
+        return;
+    }
+    impl.store(dialect, std::move(events), std::move(outcome), arrival.grant.rate, std::move(responder));
 }
 
 const Counters& Pipeline::counters() const { return impl_->counters; }
+
+http::Response Pipeline::refusal(const Dialect& dialect, int status) const {
+    return dialect.refuse(problem_of(status), impl_->with.clock.unix_ms());
+}
 
 }  // namespace collector::ingest

@@ -21,6 +21,7 @@ struct Settings {
     TrustedProxies trusted_proxies;
     std::string country_header = "CF-IPCountry";  ///< read from trusted proxies only; empty: from none
     int salt_hours = 0;                           ///< derived visitors change so often; 0: never
+    std::string open_project;  ///< the gateway's requests without a key act on this project; empty: they are refused
 };
 
 struct Dependencies {
@@ -45,10 +46,16 @@ public:
 
     const Counters& counters() const;
 
+    /// An error that arises beside handle(), in the dialect's envelope.
+    http::Response refusal(const Dialect& dialect, int status) const;
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// The envelopes of unknown paths, by their prefix. The pipeline outlives them.
+std::vector<std::pair<std::string, http::Envelope>> not_found_envelopes(Pipeline& pipeline);
 
 /// The routes of every listed dialect. The pipeline outlives them.
 std::vector<http::Route> routes(Pipeline& pipeline);

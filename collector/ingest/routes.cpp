@@ -1,19 +1,6 @@
 #include "ingest/pipeline.hpp"
 
 namespace collector::ingest {
-namespace {
-
-Problem problem_of(int status) {
-    switch (status) {
-        case 400: return Problem::bad_request;
-        case 404: return Problem::not_found;
-        case 405: return Problem::method_not_allowed;
-        case 413: return Problem::too_large;
-        default: return Problem::internal;
-    }
-}
-
-}  // namespace
 
 std::vector<http::Route> routes(Pipeline& pipeline) {
     std::vector<http::Route> all;
@@ -26,11 +13,21 @@ std::vector<http::Route> routes(Pipeline& pipeline) {
                      [&pipeline, dialect, batch = endpoint.batch](http::Request request, http::Responder responder) {
                          pipeline.handle(*dialect, batch, std::move(request), std::move(responder));
                      },
-                 .envelope = [dialect](int status) { return dialect->refuse(problem_of(status)); },
+                 .envelope = [&pipeline, dialect](int status) { return pipeline.refusal(*dialect, status); },
                  .summary = std::string(endpoint.summary),
                  .access = "ingest",
                  .cross_origin = true});
         }
+    }
+    return all;
+}
+
+std::vector<std::pair<std::string, http::Envelope>> not_found_envelopes(Pipeline& pipeline) {
+    std::vector<std::pair<std::string, http::Envelope>> all;
+    for (const Dialect* dialect : dialects()) {
+        if (dialect->not_found_prefix.empty()) continue;
+        all.emplace_back(dialect->not_found_prefix,
+                         [&pipeline, dialect](int status) { return pipeline.refusal(*dialect, status); });
     }
     return all;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "meta/rate_limit.hpp"
-
 namespace collector::meta {
 namespace {
 
@@ -27,6 +25,7 @@ std::string_view in_header(const http::Request& request, KeyPlace place) {
         case KeyPlace::x_pulse_key: return request.header("X-Pulse-Key").value_or("");
         case KeyPlace::x_pg_api_key: return request.header("X-PG-API-Key").value_or("");
         case KeyPlace::x_api_key: return request.header("X-API-Key").value_or("");
+        case KeyPlace::none: break;
     }
     return {};
 }
@@ -126,10 +125,7 @@ std::variant<Grant, Denial> Access::identify(const std::optional<std::string>& k
     if (!permits(*found, scope)) return Denial{.why = Denial::Why::scope, .subject = std::string(name_of(scope))};
     auto project = impl_->catalog.project(found->project_id);
     if (!project) return Denial{.why = Denial::Why::invalid_key};
-    return Grant{.project_id = std::move(found->project_id),
-                 .project_domain = std::move(project->domain),
-                 .key_id = std::move(found->id),
-                 .allowed_modules = std::move(found->allowed_modules)};
+    return Grant{.project = std::move(project), .key = std::move(found)};
 }
 
 std::optional<Denial> Access::limit(Traffic traffic, const std::string& bucket) {
@@ -140,18 +136,43 @@ std::optional<Denial> Access::limit(Traffic traffic, const std::string& bucket) 
 
 std::variant<Grant, Denial> Access::admit(const std::optional<std::string>& key, Scope scope, Traffic traffic) {
     auto identified = identify(key, scope);
-    if (const auto* grant = std::get_if<Grant>(&identified)) {
-        const bool per_key = traffic == Traffic::pulse_ingest || traffic == Traffic::admin;
-        if (auto denial = limit(traffic, per_key ? grant->key_id : grant->project_id)) return *std::move(denial);
+    if (auto* grant = std::get_if<Grant>(&identified)) {
+        if (traffic == Traffic::pulse_ingest) {
+            const auto wait = impl_->limiter(traffic).take(grant->key->id, &grant->rate);
+            if (wait) return Denial{.why = Denial::Why::rate_limited, .retry_after_s = *wait, .rate = grant->rate};
+            return identified;
+        }
+        const auto& bucket = traffic == Traffic::admin ? grant->key->id : grant->project_id();
+        if (auto denial = limit(traffic, bucket)) return *std::move(denial);
     }
     return identified;
 }
 
+std::variant<Grant, Denial> Access::admit_without_key(const std::string& project_id, Traffic traffic) {
+    auto project = impl_->catalog.project(project_id);
+    if (!project) return Denial{.why = Denial::Why::missing_key};
+    if (auto denial = limit(traffic, project_id)) return *std::move(denial);
+    return Grant{.project = std::move(project)};
+}
+
 std::optional<Denial> Access::key_allows(const Grant& grant, std::string_view module) {
-    const auto& allowed = grant.allowed_modules;
-    if (module.empty() || allowed.empty()) return std::nullopt;
+    if (!grant.key || module.empty()) return std::nullopt;
+    const auto& allowed = grant.key->allowed_modules;
+    if (allowed.empty()) return std::nullopt;
     if (std::find(allowed.begin(), allowed.end(), module) != allowed.end()) return std::nullopt;
     return Denial{.why = Denial::Why::key_module, .subject = std::string(module)};
+}
+
+std::optional<Denial> Access::module_allows(const Grant& grant, std::string_view module, model::ModuleAccess needed) {
+    if (auto denial = key_allows(grant, module)) return denial;
+    const auto index = model::index_of_module(module);
+    if (index >= grant.project->modules.size()) return std::nullopt;
+    const auto& setting = grant.project->modules[index];
+    if (!setting.enabled) return Denial{.why = Denial::Why::module_off, .subject = std::string(module)};
+    if (setting.access == model::ModuleAccess::all || setting.access == needed) return std::nullopt;
+    return Denial{.why = Denial::Why::module_access,
+                  .subject = std::string(module),
+                  .access = std::string(model::name_of(needed))};
 }
 
 }  // namespace collector::meta

@@ -12,6 +12,7 @@
 
 #include "http/message.hpp"
 #include "meta/catalog.hpp"
+#include "meta/rate_limit.hpp"
 
 namespace collector::meta {
 
@@ -22,17 +23,20 @@ enum class KeyPlace {
     x_pulse_key,   ///< X-Pulse-Key, or ?key= (analytics)
     x_pg_api_key,  ///< X-PG-API-Key (productgraph)
     x_api_key,     ///< X-API-Key (ingest)
+    none,          ///< nowhere in particular (gateway)
 };
 
 /// The key that a request carries. A header beats a query parameter.
 std::optional<std::string> key_of(const http::Request& request, KeyPlace documented);
 
-/// What a valid key stands for.
+/// What a valid key stands for. The project and the key are shared with the catalog, which may have others in their place
+/// meanwhile: a request goes on with what it was admitted by.
 struct Grant {
-    std::string project_id;
-    std::string project_domain;
-    std::string key_id;
-    std::vector<std::string> allowed_modules;  ///< empty: all
+    std::shared_ptr<const Project> project;
+    std::shared_ptr<const Key> key;  ///< null: the open gateway's, which needs none
+    std::optional<RateState> rate;   ///< for pulse, when its rate is limited
+
+    const std::string& project_id() const { return project->id; }
 };
 
 /// Why a request is not served.
@@ -49,6 +53,7 @@ struct Denial {
     std::string subject;    ///< the scope or module in question
     std::string access;     ///< `read` or `write`, for module_access
     int retry_after_s = 0;  ///< for rate_limited, at least 1
+    std::optional<RateState> rate = std::nullopt;  ///< for rate_limited, of pulse
 };
 
 int status_of(const Denial& denial);
@@ -79,8 +84,15 @@ public:
     std::variant<Grant, Denial> identify(const std::optional<std::string>& key, Scope scope);
     std::optional<Denial> limit(Traffic traffic, const std::string& bucket);
 
+    /// A request without a key, on the project that the operator has opened.
+    std::variant<Grant, Denial> admit_without_key(const std::string& project_id, Traffic traffic);
+
     /// Whether the key's restriction allows the module. Nothing: yes; the empty module is nobody's to forbid.
     static std::optional<Denial> key_allows(const Grant& grant, std::string_view module);
+
+    /// Whether the key and then the project let the module be used so; `needed` is read or write. Nothing: yes.
+    static std::optional<Denial> module_allows(const Grant& grant, std::string_view module,
+                                               model::ModuleAccess needed);
 
 private:
     struct Impl;

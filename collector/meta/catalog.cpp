@@ -36,19 +36,27 @@ std::string masked(std::string_view secret) {
 
 /// A key in memory. Shared by the map and the readers that found it there just before it was revoked.
 struct Entry {
-    Key key;  // its last_used_ms is not kept up to date: used_ms is
+    std::shared_ptr<const Key> key;  // its last_used_ms is not kept up to date: used_ms is
     crypto::Digest digest{};
     std::atomic<std::int64_t> used_ms{0};  // 0: never
     std::atomic<bool> unwritten{false};    // used_ms is newer than the database's
 
     Key snapshot() const {
-        Key copy = key;
+        Key copy = *key;
         if (const auto used = used_ms.load(std::memory_order_relaxed); used != 0) copy.last_used_ms = used;
         return copy;
     }
 };
 
 }  // namespace
+
+std::vector<ModuleSetting> default_modules() {
+    std::vector<ModuleSetting> settings;
+    for (const auto& module : model::modules()) {
+        settings.push_back({.enabled = module.on_by_default, .access = module.default_access});
+    }
+    return settings;
+}
 
 std::string_view name_of(Scope scope) {
     switch (scope) {
@@ -76,7 +84,7 @@ struct Catalog::Impl {
     Result<void> write_usage() PULSEKIT_REQUIRES(writing);
     void add(std::shared_ptr<Entry> entry);
     std::shared_ptr<Entry> find(const crypto::Digest& digest) const;
-    bool has_project(std::string_view id) const;
+    std::shared_ptr<const Project> project(std::string_view id) const;
 
     pulsekit::Clock& clock;
     pulsekit::Random& random;
@@ -87,7 +95,7 @@ struct Catalog::Impl {
     std::string server_secret;  // constant after load()
 
     mutable std::shared_mutex reading;
-    std::vector<Project> projects;             // in order of creation
+    std::vector<std::shared_ptr<const Project>> projects;  // in order of creation; a change takes a copy's place
     std::vector<std::shared_ptr<Entry>> keys;  // in order of creation
     std::unordered_multimap<std::uint64_t, std::shared_ptr<Entry>> by_slot;
 };
@@ -101,13 +109,13 @@ void Catalog::Impl::add(std::shared_ptr<Entry> entry) {
 Result<void> Catalog::Impl::load() {
     auto stored_projects = tables.projects();
     if (!stored_projects) return std::move(stored_projects).error();
-    projects = *std::move(stored_projects);
+    for (auto& project : *stored_projects) projects.push_back(std::make_shared<const Project>(std::move(project)));
     auto stored_keys = tables.keys();
     if (!stored_keys) return std::move(stored_keys).error();
     for (auto& row : *stored_keys) {
         auto entry = std::make_shared<Entry>();
         entry->used_ms = row.key.last_used_ms.value_or(0);
-        entry->key = std::move(row.key);
+        entry->key = std::make_shared<const Key>(std::move(row.key));
         entry->digest = row.digest;
         add(std::move(entry));
     }
@@ -125,7 +133,7 @@ Result<void> Catalog::Impl::write_usage() {
         for (const auto& entry : keys) {
             if (!entry->unwritten.exchange(false)) continue;
             used.push_back(entry);
-            usages.emplace_back(entry->key.id, entry->used_ms.load());
+            usages.emplace_back(entry->key->id, entry->used_ms.load());
         }
     }
     flushed_ms = clock.unix_ms();
@@ -146,9 +154,12 @@ std::shared_ptr<Entry> Catalog::Impl::find(const crypto::Digest& digest) const {
     return nullptr;
 }
 
-bool Catalog::Impl::has_project(std::string_view id) const {
+std::shared_ptr<const Project> Catalog::Impl::project(std::string_view id) const {
     const std::shared_lock lock(reading);
-    return std::any_of(projects.begin(), projects.end(), [&](const Project& project) { return project.id == id; });
+    for (const auto& known : projects) {
+        if (known->id == id) return known;
+    }
+    return nullptr;
 }
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -174,44 +185,68 @@ Result<Project> Catalog::create_project(std::string_view name, std::string_view 
         .id = impl_->ids.next(now).text(), .name = std::string(name), .domain = std::string(domain), .created_ms = now};
     if (auto done = impl_->tables.insert(project); !done) return std::move(done).error();
     const std::unique_lock exclusive(impl_->reading);
-    impl_->projects.push_back(project);
+    impl_->projects.push_back(std::make_shared<const Project>(project));
     return project;
 }
 
 std::vector<Project> Catalog::projects() const {
     const std::shared_lock lock(impl_->reading);
-    return impl_->projects;
+    std::vector<Project> all;
+    for (const auto& project : impl_->projects) all.push_back(*project);
+    return all;
 }
 
-std::optional<Project> Catalog::project(std::string_view id) const {
-    const std::shared_lock lock(impl_->reading);
-    for (const auto& project : impl_->projects) {
-        if (project.id == id) return project;
+std::shared_ptr<const Project> Catalog::project(std::string_view id) const { return impl_->project(id); }
+
+Result<std::string> Catalog::project_called(std::string_view id_or_name) {
+    for (const auto& project : projects()) {
+        if (project.id == id_or_name || project.name == id_or_name) return project.id;
     }
-    return std::nullopt;
+    auto created = create_project(id_or_name, "");
+    if (!created) return std::move(created).error();
+    return created->id;
+}
+
+Result<void> Catalog::change_modules(std::string_view project_id, const std::vector<ModuleChange>& changes) {
+    const pulsekit::MutexLock lock(impl_->writing);
+    const auto known = impl_->project(project_id);
+    if (!known) return Error{ErrorCode::not_found, "no project " + std::string(project_id)};
+    auto changed = std::make_shared<Project>(*known);
+    for (const auto& change : changes) {
+        auto& setting = changed->modules[change.module];
+        const bool first_enabled = !setting.configured && change.enabled.value_or(false);
+        if (change.access) setting.access = *change.access;
+        if (first_enabled && !change.access) setting.access = model::ModuleAccess::all;
+        setting.enabled = change.enabled.value_or(setting.enabled);
+        setting.configured = true;
+    }
+    if (auto done = impl_->tables.write_modules(*changed); !done) return done;
+    const std::unique_lock exclusive(impl_->reading);
+    std::replace(impl_->projects.begin(), impl_->projects.end(), known, std::shared_ptr<const Project>(changed));
+    return {};
 }
 
 Result<CreatedKey> Catalog::create_key(const NewKey& wanted) {
     const pulsekit::MutexLock lock(impl_->writing);
-    if (!impl_->has_project(wanted.project_id)) return Error{ErrorCode::not_found, "no project " + wanted.project_id};
+    if (!impl_->project(wanted.project_id)) return Error{ErrorCode::not_found, "no project " + wanted.project_id};
     std::string secret = wanted.secret;
     if (secret.empty()) secret = "pa_live_" + pulsekit::random_token(impl_->random, kSecretCharacters);
     auto entry = std::make_shared<Entry>();
     entry->digest = crypto::sha256(secret);
     if (impl_->find(entry->digest)) return Error{ErrorCode::conflict, "the key " + masked(secret) + " is in use"};
     const auto now = impl_->clock.unix_ms();
-    entry->key = {.id = "key-" + impl_->ids.next(now).text(),
-                  .project_id = wanted.project_id,
-                  .name = wanted.name,
-                  .key_prefix = masked(secret),
-                  .scopes = wanted.scopes,
-                  .allowed_modules = wanted.allowed_modules,
-                  .expires_ms = wanted.expires_ms,
-                  .created_ms = now};
-    auto stored = impl_->tables.insert(KeyRow{.key = entry->key, .digest = entry->digest});
+    entry->key = std::make_shared<const Key>(Key{.id = "key-" + impl_->ids.next(now).text(),
+                                                 .project_id = wanted.project_id,
+                                                 .name = wanted.name,
+                                                 .key_prefix = masked(secret),
+                                                 .scopes = wanted.scopes,
+                                                 .allowed_modules = wanted.allowed_modules,
+                                                 .expires_ms = wanted.expires_ms,
+                                                 .created_ms = now});
+    auto stored = impl_->tables.insert(KeyRow{.key = *entry->key, .digest = entry->digest});
     if (!stored) return std::move(stored).error();
     impl_->add(entry);
-    return CreatedKey{.key = entry->key, .secret = std::move(secret)};
+    return CreatedKey{.key = *entry->key, .secret = std::move(secret)};
 }
 
 std::vector<Key> Catalog::keys(std::string_view project_id) const {
@@ -223,7 +258,7 @@ std::vector<Key> Catalog::keys(std::string_view project_id) const {
     const std::shared_lock lock(impl_->reading);
     std::vector<Key> found;
     for (const auto& entry : impl_->keys) {
-        if (entry->key.project_id == project_id) found.push_back(entry->snapshot());
+        if (entry->key->project_id == project_id) found.push_back(entry->snapshot());
     }
     return found;
 }
@@ -231,7 +266,7 @@ std::vector<Key> Catalog::keys(std::string_view project_id) const {
 Result<void> Catalog::revoke_key(std::string_view project_id, std::string_view key_id) {
     const pulsekit::MutexLock lock(impl_->writing);
     const auto matches = [&](const std::shared_ptr<Entry>& entry) {
-        return entry->key.id == key_id && entry->key.project_id == project_id;
+        return entry->key->id == key_id && entry->key->project_id == project_id;
     };
     // Only holders of `writing` change the list, so that it can be read here without `reading`.
     const auto found = std::find_if(impl_->keys.begin(), impl_->keys.end(), matches);
@@ -243,16 +278,16 @@ Result<void> Catalog::revoke_key(std::string_view project_id, std::string_view k
     return {};
 }
 
-std::optional<Key> Catalog::find_key(std::string_view secret) {
+std::shared_ptr<const Key> Catalog::find_key(std::string_view secret) {
     const auto entry = impl_->find(crypto::sha256(secret));
-    if (!entry) return std::nullopt;
+    if (!entry) return nullptr;
     const auto now = impl_->clock.unix_ms();
     // Whole seconds are what is shown; storing less often keeps the line in every processor's cache.
     if (now / 1000 != entry->used_ms.load(std::memory_order_relaxed) / 1000) {
         entry->used_ms.store(now, std::memory_order_relaxed);
         entry->unwritten = true;
     }
-    return entry->snapshot();
+    return entry->key;
 }
 
 Result<void> Catalog::flush() {

@@ -11,6 +11,8 @@
 #include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
+#include "model/module.hpp"
+
 namespace collector::meta {
 
 enum class Scope { ingest, query, admin };
@@ -18,11 +20,29 @@ enum class Scope { ingest, query, admin };
 std::string_view name_of(Scope scope);
 std::optional<Scope> scope_named(std::string_view name);
 
+/// What a project has decided about a module.
+struct ModuleSetting {
+    bool enabled = false;
+    model::ModuleAccess access = model::ModuleAccess::read;
+    bool configured = false;  ///< somebody has set it; else it is as modules are by default
+};
+
+/// As they are where nobody has set anything, in the order of model::modules().
+std::vector<ModuleSetting> default_modules();
+
+/// What to change; what is absent stays.
+struct ModuleChange {
+    std::size_t module = 0;  ///< index into model::modules()
+    std::optional<bool> enabled;
+    std::optional<model::ModuleAccess> access;
+};
+
 struct Project {
     std::string id;
     std::string name;
     std::string domain;
     std::int64_t created_ms = 0;
+    std::vector<ModuleSetting> modules = default_modules();  ///< in the order of model::modules()
 };
 
 /// What is kept of a key: never the key itself.
@@ -62,7 +82,13 @@ public:
 
     pulsekit::Result<Project> create_project(std::string_view name, std::string_view domain);
     std::vector<Project> projects() const;  ///< oldest first
-    std::optional<Project> project(std::string_view id) const;
+    std::shared_ptr<const Project> project(std::string_view id) const;  ///< null when there is none
+    /// The project of that id or name, made when there is none.
+    pulsekit::Result<std::string> project_called(std::string_view id_or_name);
+
+    /// All of the changes or none, in effect when this returns. A module that was never configured gets full access
+    /// when it is first enabled without a word about access. Error `not_found` without its project.
+    pulsekit::Result<void> change_modules(std::string_view project_id, const std::vector<ModuleChange>& changes);
 
     /// Errors: `not_found` without its project; `conflict` when an imported secret is in use.
     pulsekit::Result<CreatedKey> create_key(const NewKey& key);
@@ -70,8 +96,9 @@ public:
     /// The key is dead when this returns. Error `not_found`: the project has no such key.
     pulsekit::Result<void> revoke_key(std::string_view project_id, std::string_view key_id);
 
-    /// The key with this secret, expired or not; its last_used is noted in memory.
-    std::optional<Key> find_key(std::string_view secret);
+    /// The key with this secret, expired or not, or null; its last use is noted, and shown by keys(). Shared: a request
+    /// goes on with what it found, whatever is revoked meanwhile.
+    std::shared_ptr<const Key> find_key(std::string_view secret);
 
     /// Writes what find_key() noted. keys() and the destructor do so too, keys() at most once a minute; a scheduler
     /// that calls it each minute bounds what a crash forgets.

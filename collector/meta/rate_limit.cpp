@@ -18,7 +18,7 @@ Duration token_of(double per_second) {
 RateLimiter::RateLimiter(pulsekit::Clock& clock, double per_second)
     : clock_(clock), token_(token_of(per_second)), capacity_(std::max(token_, kSecond)) {}
 
-std::optional<int> RateLimiter::take(const std::string& name) {
+std::optional<int> RateLimiter::take(const std::string& name, std::optional<RateState>* state) {
     if (token_ == Duration::zero()) return std::nullopt;
     const auto now = clock_.monotonic();
     const pulsekit::MutexLock lock(mutex_);
@@ -28,9 +28,16 @@ std::optional<int> RateLimiter::take(const std::string& name) {
         bucket.credit = std::min(capacity_, bucket.credit + (now - bucket.filled));
         bucket.filled = now;
     }
-    if (bucket.credit < token_) return static_cast<int>((token_ - bucket.credit + kSecond - Duration(1)) / kSecond);
-    bucket.credit -= token_;
-    return std::nullopt;
+    const bool passes = bucket.credit >= token_;
+    if (passes) bucket.credit -= token_;
+    if (state) {
+        const auto full = std::chrono::milliseconds(clock_.unix_ms()) + (capacity_ - bucket.credit);
+        *state = RateState{.limit = capacity_ / token_,
+                           .remaining = bucket.credit / token_,
+                           .reset_s = (full + kSecond - Duration(1)) / kSecond};
+    }
+    if (passes) return std::nullopt;
+    return static_cast<int>((token_ - bucket.credit + kSecond - Duration(1)) / kSecond);
 }
 
 }  // namespace collector::meta

@@ -71,7 +71,8 @@ Result<Tables> Tables::open(const std::string& path) {
     // FULL: a key that was shown to somebody, or revoked, must be so after a power failure too.
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (!set) return std::move(set).error();
-    const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql}};
+    const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
+                                                               {2, embedded::k0002_modules_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return Tables(*std::move(database));
@@ -88,6 +89,18 @@ Result<std::vector<Project>> Tables::projects() {
     };
     auto read = for_each_row(database_, "SELECT id, name, domain, created_ms FROM projects ORDER BY seq", take);
     if (!read) return std::move(read).error();
+    const auto take_module = [&](const Statement& row) -> Result<void> {
+        const auto project =
+            std::find_if(found.begin(), found.end(), [&](const Project& p) { return p.id == row.text(0); });
+        const auto module = model::index_of_module(row.text(1));
+        const auto access = model::module_access_named(row.text(3));
+        // A newer version may have had modules that this one lacks.
+        if (project == found.end() || module >= project->modules.size() || !access) return {};
+        project->modules[module] = {.enabled = row.integer(2) != 0, .access = *access, .configured = true};
+        return {};
+    };
+    read = for_each_row(database_, "SELECT project_id, name, enabled, access FROM project_modules", take_module);
+    if (!read) return std::move(read).error();
     return found;
 }
 
@@ -99,6 +112,25 @@ Result<void> Tables::insert(const Project& project) {
     row->bind(3, project.domain);
     row->bind(4, project.created_ms);
     return row->run();
+}
+
+Result<void> Tables::write_modules(const Project& project) {
+    auto transaction = pulsekit::sqlite::Transaction::begin(database_);
+    if (!transaction) return std::move(transaction).error();
+    auto row = database_.prepare(
+        "INSERT INTO project_modules (project_id, name, enabled, access) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (project_id, name) DO UPDATE SET enabled = excluded.enabled, access = excluded.access");
+    if (!row) return std::move(row).error();
+    for (std::size_t i = 0; i < project.modules.size(); ++i) {
+        const auto& setting = project.modules[i];
+        if (!setting.configured) continue;
+        row->bind(1, project.id);
+        row->bind(2, model::modules()[i].name);
+        row->bind(3, std::int64_t{setting.enabled});
+        row->bind(4, model::name_of(setting.access));
+        if (auto done = row->run(); !done) return done;
+    }
+    return transaction->commit();
 }
 
 Result<std::vector<KeyRow>> Tables::keys() {

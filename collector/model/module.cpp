@@ -42,15 +42,31 @@ constexpr Module kModules[] = {
 
 std::span<const Module> modules() { return kModules; }
 
-const Module* module_named(std::string_view name) {
-    const auto* found = std::find_if(std::begin(kModules), std::end(kModules),
-                                     [&](const Module& module) { return module.name == name; });
-    return found == std::end(kModules) ? nullptr : found;
+std::string_view name_of(ModuleAccess access) {
+    switch (access) {
+        case ModuleAccess::read: return "read";
+        case ModuleAccess::write: return "write";
+        case ModuleAccess::all: return "all";
+    }
+    return "read";
 }
 
-bool enabled_by_default(std::string_view name) {
-    const Module* module = module_named(name);
-    return module && module->on_by_default;
+std::optional<ModuleAccess> module_access_named(std::string_view name) {
+    for (const auto access : {ModuleAccess::read, ModuleAccess::write, ModuleAccess::all}) {
+        if (name_of(access) == name) return access;
+    }
+    return std::nullopt;
+}
+
+std::size_t index_of_module(std::string_view name) {
+    const auto* found = std::find_if(std::begin(kModules), std::end(kModules),
+                                     [&](const Module& module) { return module.name == name; });
+    return static_cast<std::size_t>(found - std::begin(kModules));
+}
+
+const Module* module_named(std::string_view name) {
+    const auto index = index_of_module(name);
+    return index == std::size(kModules) ? nullptr : &kModules[index];
 }
 
 std::string_view module_of(Kind kind) {

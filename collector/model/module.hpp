@@ -1,6 +1,8 @@
 // The modules: the feature sets that a project switches and that a key may be restricted to (docs/protocol.md).
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -9,6 +11,9 @@
 namespace collector::model {
 
 enum class ModuleAccess { read, write, all };
+
+std::string_view name_of(ModuleAccess access);
+std::optional<ModuleAccess> module_access_named(std::string_view name);
 
 struct Module {
     std::string_view name;
@@ -20,10 +25,11 @@ struct Module {
 /// All of them, in the order in which the API lists them.
 std::span<const Module> modules();
 
+/// Its place in modules(), or as many as there are.
+std::size_t index_of_module(std::string_view name);
+
 /// Null when there is none of that name.
 const Module* module_named(std::string_view name);
-
-bool enabled_by_default(std::string_view name);
 
 /// The module that an event of this kind belongs to; empty when the kind belongs to none and nothing gates it.
 std::string_view module_of(Kind kind);

@@ -25,7 +25,7 @@ http::Response serve(const Module& module, const http::Request& request, Access&
     const auto& grant = std::get<Grant>(admitted);
     // A core report is open whatever the project's module settings are; the key's own restriction still holds.
     if (const auto denial = Access::key_allows(grant, module.key_module)) return denied(*denial);
-    return answer(module, request, sources, grant.project_id);
+    return answer(module, request, sources, grant.project_id());
 }
 
 http::Route route(const Module& module, Access& access, const Sources& sources) {

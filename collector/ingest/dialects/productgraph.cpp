@@ -1,12 +1,13 @@
 // ProductGraph: POST /v1/events, flat dotted names, partial acceptance (docs/protocol.md).
 #include <algorithm>
-#include <array>
 
 #include "http/json.hpp"
 #include "http/route.hpp"
 #include "ingest/dialect.hpp"
+#include "ingest/fields.hpp"
 #include "ingest/json.hpp"
 #include "model/text.hpp"
+#include "model/vitals.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::ingest {
@@ -77,30 +78,6 @@ constexpr std::size_t kTimestamp = kNames.find("event.timestamp");
 constexpr std::size_t kDuration = kNames.find("duration_ms");
 constexpr std::size_t kMetadata = kNames.find("metadata");
 
-constexpr std::string_view kVitals[] = {"LCP", "FCP", "INP", "TTFB", "CLS"};
-
-/// The members of an event by what they are to the protocol.
-struct Known {
-    explicit Known(const Members& members) {
-        for (const auto& member : members) {
-            const auto field = kNames.find(member.name);
-            if (field != kNames.kNone && !member.value.is_null()) values[field] = &member.value;
-        }
-    }
-    std::array<const Value*, kKnown> values{};  ///< null when absent, as Members::find
-};
-
-std::string text_member(const Members& members, std::string_view name) {
-    const Value* value = members.find(name);
-    const auto text = value ? text_of(*value) : std::nullopt;
-    return std::string(text.value_or(""));
-}
-
-std::optional<double> number_member(const Members& members, std::string_view name) {
-    const Value* value = members.find(name);
-    return value ? number_of(*value) : std::nullopt;
-}
-
 std::string_view rule_of(Type type) {
     switch (type) {
         case Type::text: return "must be a string";
@@ -122,22 +99,22 @@ bool has_type(const Value& value, Type type) {
 }
 
 /// The first rule that the event breaks, as the answer says it; empty when there is none, and then `ts_ms` is its time.
-std::string broken_rule(const Known& known, std::int64_t& ts_ms) {
+std::string broken_rule(const Known<kKnown>& known, std::int64_t& ts_ms) {
     const auto broken = [](const Field& field, std::string_view rule) {
         return std::string(field.name) + ": " + std::string(rule);
     };
     for (std::size_t i = 0; i < kRequired; ++i) {
-        const Value* value = known.values[i];
+        const Value* value = known[i];
         if (!value) return broken(kFields[i], "required");
         const auto text = text_of(*value);
         if (!text) return broken(kFields[i], rule_of(Type::text));
         if (text->empty()) return broken(kFields[i], "required");
     }
-    const auto time = pulsekit::parse_date_time(*text_of(*known.values[kTimestamp]));
+    const auto time = pulsekit::parse_date_time(*text_of(*known[kTimestamp]));
     if (!time) return "event.timestamp: must be a valid ISO 8601 timestamp";
     ts_ms = *time;
     for (std::size_t i = kRequired; i < kKnown; ++i) {
-        const Value* value = known.values[i];
+        const Value* value = known[i];
         if (value && !has_type(*value, kFields[i].type)) return broken(kFields[i], rule_of(kFields[i].type));
     }
     return {};
@@ -153,42 +130,25 @@ bool is_kept(const Member& member) {
     return !member.value.is_null() && text_of(member.value) != "";
 }
 
-/// Members that have no field of their own, then the metadata's that no such member hides.
-std::string props_of(const Members& members, const Members& metadata) {
-    ObjectText props;
-    std::vector<std::string_view> kept;
-    for (const auto& member : members) {
-        if (!is_kept(member)) continue;
-        props.add(member.name, member.value);
-        kept.push_back(member.name);
-    }
-    const bool any_hidden = !kept.empty();
-    const Names hidden(std::move(kept));
-    for (const auto& member : metadata) {
-        if (!any_hidden || !hidden.contain(member.name)) props.add(member.name, member.value);
-    }
-    return props.take();
-}
-
 void read_metadata(const Members& metadata, Event& event) {
     event.app_version = text_member(metadata, "app_version");
-    event.revenue_amount = number_member(metadata, "revenue_amount");
-    if (event.revenue_amount) event.revenue_currency = model::upper(text_member(metadata, "revenue_currency"));
+    event.revenue_amount = number_member(metadata, {"revenue_amount"});
+    if (event.revenue_amount) event.revenue_currency = currency_of(text_member(metadata, "revenue_currency"));
     const std::string type = model::lower(event.source_type);
     if (type == "ui.click") {
-        event.click_x = number_member(metadata, "x");
-        event.click_y = number_member(metadata, "y");
+        event.click_x = number_member(metadata, {"x"});
+        event.click_y = number_member(metadata, {"y"});
     }
     if (type == "performance" && event.vitals.empty()) {
-        for (const auto name : kVitals) {
-            if (const auto value = number_member(metadata, name)) event.vitals.emplace_back(name, *value);
+        for (const auto& vital : model::kVitals) {
+            if (const auto value = number_member(metadata, {vital.name})) event.vitals.emplace_back(vital.name, *value);
         }
     }
 }
 
-void read_event(const Members& members, const Known& known, Event& event) {
+void read_event(const Members& members, const Known<kKnown>& known, Event& event) {
     for (std::size_t i = 0; i < kKnown; ++i) {
-        const Value* value = known.values[i];
+        const Value* value = known[i];
         if (!value) continue;
         const Field& field = kFields[i];
         if (field.into) (event.*field.into).assign(text_of(*value).value_or(""));
@@ -196,11 +156,11 @@ void read_event(const Members& members, const Known& known, Event& event) {
     }
     if (event.name.empty()) event.name = event.source_type;
     if (event.visitor_id.empty()) event.visitor_id = event.user_id.empty() ? event.session_id : event.user_id;
-    if (const Value* duration = known.values[kDuration]) event.duration_ms = integer_of(*duration);
+    if (const Value* duration = known[kDuration]) event.duration_ms = integer_of(*duration);
     Members metadata;
-    if (const Value* value = known.values[kMetadata]) metadata = *object_of(*value);
+    if (const Value* value = known[kMetadata]) metadata = *object_of(*value);
     read_metadata(metadata, event);
-    event.props = props_of(members, metadata);
+    event.props = props_of(members, metadata, is_kept);
 }
 
 http::Response error(int status, std::string_view text) { return http::plain_error(status, text); }
@@ -226,7 +186,7 @@ DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool)
             decoded.rejections.push_back({here, "event: must be an object"});
             continue;
         }
-        const Known known(*members);
+        const Known known(*members, kNames);
         std::int64_t ts_ms = 0;
         if (auto broken = broken_rule(known, ts_ms); !broken.empty()) {
             decoded.rejections.push_back({here, std::move(broken)});
@@ -260,7 +220,7 @@ http::Response reply(const Outcome& outcome) {
             {{"accepted", outcome.accepted}, {"rejected", outcome.rejections.size()}, {"errors", std::move(errors)}})};
 }
 
-http::Response deny(const meta::Denial& denial) {
+http::Response deny(const meta::Denial& denial, std::int64_t) {
     const int status = meta::status_of(denial);
     switch (denial.why) {
         case meta::Denial::Why::missing_key: return error(status, "missing API key");
@@ -271,7 +231,7 @@ http::Response deny(const meta::Denial& denial) {
     }
 }
 
-http::Response refuse(Problem problem) {
+http::Response refuse(Problem problem, std::int64_t) {
     switch (problem) {
         case Problem::bad_request: return error(400, "bad request");
         case Problem::not_found: return error(404, "not found");

@@ -6,11 +6,12 @@ namespace collector::ingest {
 namespace {
 
 constexpr std::size_t kVisitorBytes = 16;
+constexpr std::size_t kShortCharacters = 8;
 
 /// Stands for a visitor without a cookie; the address goes into it and is kept nowhere.
 std::string derived_visitor(const Surroundings& around) {
     const auto& arrival = around.arrival;
-    std::string text = arrival.grant.project_id;
+    std::string text = arrival.grant.project_id();
     text.append(1, '\0').append(arrival.client_address).append(1, '\0').append(arrival.user_agent);
     return crypto::hex(crypto::hmac_sha256(around.visitor_key, text), kVisitorBytes);
 }
@@ -22,6 +23,11 @@ std::string EventIds::next(std::int64_t unix_ms) {
     return generator_.next(unix_ms).text();
 }
 
+std::string EventIds::next_short() {
+    const pulsekit::MutexLock lock(mutex_);
+    return pulsekit::random_token(random_, kShortCharacters);
+}
+
 std::optional<Reason> fill_country(Item& item, const Surroundings& around) {
     if (item.event.country.empty()) item.event.country = around.arrival.country;
     return std::nullopt;
@@ -29,11 +35,12 @@ std::optional<Reason> fill_country(Item& item, const Surroundings& around) {
 
 std::optional<Reason> identify(Item& item, const Surroundings& around) {
     auto& event = item.event;
-    event.project_id = around.arrival.grant.project_id;
+    event.project_id = around.arrival.grant.project_id();
     event.received_ms = around.arrival.received_ms;
     event.dialect = around.dialect.id;
     if (event.event_id.empty()) {
-        event.event_id = around.ids.next(event.received_ms);
+        const bool is_gateway = around.dialect.id == model::DialectId::gateway;
+        event.event_id = is_gateway ? around.ids.next_short() : around.ids.next(event.received_ms);
         event.event_id_is_ours = true;
     }
     if (event.visitor_id.empty()) event.visitor_id = derived_visitor(around);

@@ -57,14 +57,17 @@ std::string path_of(std::string_view url) {
     return url.empty() ? "/" : std::string(url);
 }
 
+// An outbound link's URL is where the visitor went, not where it was.
 std::optional<Reason> fill_page(Item& item, const Surroundings&) {
     auto& event = item.event;
+    if (event.path.empty() && event.kind == model::Kind::outlink) return std::nullopt;
     const std::string& page = event.path.empty() ? event.url : event.path;
     if (!page.empty()) event.path = path_of(page);
     return std::nullopt;
 }
 
 std::optional<Reason> fill_campaign(Item& item, const Surroundings&) {
+    if (item.event.kind == model::Kind::outlink) return std::nullopt;
     std::string_view rest = query_of(item.event.url);
     while (!rest.empty()) {
         const auto pair = rest.substr(0, rest.find('&'));

@@ -15,11 +15,13 @@ namespace collector::ingest {
 /// Ids for events whose client sent none. Thread safe.
 class EventIds {
 public:
-    explicit EventIds(pulsekit::Random& seed) : generator_(seed) {}
+    explicit EventIds(pulsekit::Random& random) : random_(random), generator_(random) {}
     std::string next(std::int64_t unix_ms);
+    std::string next_short();  ///< 8 characters of [A-Za-z0-9_-], as the gateway's ids are
 
 private:
     pulsekit::Mutex mutex_;
+    pulsekit::Random& random_ PULSEKIT_GUARDED_BY(mutex_);
     pulsekit::UuidGenerator generator_ PULSEKIT_GUARDED_BY(mutex_);
 };
 

@@ -207,6 +207,73 @@ TEST_F(AdminTest, BadKeysAreRefusedWithTheirRule) {
     EXPECT_TRUE(catalog_->keys(id).empty());
 }
 
+TEST_F(AdminTest, ModulesAreListedSwitchedAndKept) {
+    const auto id = project();
+    const std::string modules = "/api/admin/projects/" + id + "/modules";
+    const auto all = json(send("GET", modules))["modules"];
+    ASSERT_EQ(all.size(), 23u);
+    EXPECT_EQ(http::to_text(all[0]), R"({"name":"pageviews","enabled":true,"access":"all"})");
+    EXPECT_EQ(http::to_text(all[8]), R"({"name":"funnels","enabled":false,"access":"read"})");
+
+    const auto enabled = send("POST", modules + "/funnels/enable");
+    EXPECT_EQ(enabled.status, 200);
+    EXPECT_EQ(enabled.body, R"({"name":"funnels","enabled":true,"access":"all"})") << "first enabled: full access";
+    EXPECT_EQ(send("PUT", modules + "/funnels/access", R"({"access":"read"})").body,
+              R"({"name":"funnels","enabled":true,"access":"read"})");
+    EXPECT_EQ(send("POST", modules + "/funnels/disable").body,
+              R"({"name":"funnels","enabled":false,"access":"read"})");
+    EXPECT_EQ(send("POST", modules + "/funnels/enable").body,
+              R"({"name":"funnels","enabled":true,"access":"read"})") << "enabled again: as it was";
+
+    const auto changed =
+        send("PUT", modules,
+             R"({"modules":[{"name":"goals","enabled":true,"access":"write"},{"name":"events","enabled":false},)"
+             R"({"name":"utm"}]})");
+    EXPECT_EQ(changed.status, 200);
+    EXPECT_EQ(changed.body, send("GET", modules).body);
+    const auto after = json(changed)["modules"];
+    EXPECT_EQ(http::to_text(after[9]), R"({"name":"goals","enabled":true,"access":"write"})");
+    EXPECT_EQ(http::to_text(after[1]), R"({"name":"events","enabled":false,"access":"all"})");
+    EXPECT_EQ(http::to_text(after[7]), R"({"name":"utm","enabled":false,"access":"read"})");
+
+    auto reopened = meta::Catalog::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    const auto kept = reopened->project(id);
+    ASSERT_TRUE(kept);
+    EXPECT_FALSE(kept->modules[1].enabled);
+    EXPECT_TRUE(kept->modules[9].enabled);
+    EXPECT_EQ(kept->modules[9].access, model::ModuleAccess::write);
+}
+
+TEST_F(AdminTest, BadModulesAreRefusedAndNothingChanges) {
+    const auto id = project();
+    const std::string modules = "/api/admin/projects/" + id + "/modules";
+    const auto before = send("GET", modules).body;
+    const std::string invalid = "Invalid request body: ";
+    const std::map<std::string, std::string> bodies = {
+        {"{", "malformed JSON."},
+        {"[]", "expected a JSON object."},
+        {"{}", "missing required field 'modules'."},
+        {R"({"modules":{}})", "field 'modules' must be an array of objects."},
+        {R"({"modules":[5]})", "field 'modules' must be an array of objects."},
+        {R"({"modules":[{"name":"utm","enabled":true},{"enabled":true}]})", "missing required field 'name'."},
+        {R"({"modules":[{"name":"utm","enabled":true},{"name":"Utm"}]})", "field 'name' must be the name of a module."},
+        {R"({"modules":[{"name":"utm","enabled":1}]})", "field 'enabled' must be a boolean."},
+        {R"({"modules":[{"name":"utm","access":"full"}]})", "field 'access' must be one of 'read', 'write' or 'all'."},
+    };
+    for (const auto& [body, text] : bodies) expect_error(send("PUT", modules, body), 400, invalid + text);
+    expect_error(send("PUT", modules + "/utm/access", "{}"), 400, invalid + "missing required field 'access'.");
+    expect_error(send("PUT", modules + "/utm/access", R"({"access":5})"), 400,
+                 invalid + "field 'access' must be one of 'read', 'write' or 'all'.");
+    expect_error(send("POST", modules + "/nothing/enable"), 404, "Module 'nothing' not found.");
+    expect_error(send("PUT", modules + "/nothing/access", R"({"access":"all"})"), 404, "Module 'nothing' not found.");
+    for (const char* path : {"/modules", "/modules/utm/enable", "/modules/utm/disable"}) {
+        const std::string method = path == std::string("/modules") ? "GET" : "POST";
+        expect_error(send(method, "/api/admin/projects/nobody" + std::string(path)), 404,
+                     "Project 'nobody' not found.");
+    }
+    EXPECT_EQ(send("GET", modules).body, before);
+}
+
 TEST_F(AdminTest, BodiesAreBounded) {
     const auto gzip = bearer(kToken, "gzip");
     const auto zstd = bearer(kToken, "zstd");

@@ -22,8 +22,12 @@ inline constexpr std::int64_t kNow = 1'774'195'200'000;  // 2026-03-22T16:00:00Z
 
 class Harness {
 public:
+    static constexpr const char* kDemo = "Demo";  ///< as Settings::open_project: the harness's own project
+
     explicit Harness(ingest::Settings settings = {}, meta::RateLimits limits = {.ingest = 0})
         : catalog_(open()), access_(*catalog_, clock_, limits) {
+        make_keys();
+        if (settings.open_project == kDemo) settings.open_project = project_;
         pipeline_ = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
             .access = access_,
             .clock = clock_,
@@ -31,10 +35,10 @@ public:
             .server_secret = catalog_->server_secret(),
             .submit = [this](auto events, auto done) { submit_(std::move(events), std::move(done)); },
             .settings = std::move(settings)});
-        make_keys();
         http::Server::Options options;
         options.port = 0;
         options.threads = 16;
+        options.not_found_envelopes = ingest::not_found_envelopes(*pipeline_);
         server_ = std::make_unique<http::Server>(ingest::routes(*pipeline_), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
@@ -58,7 +62,7 @@ private:
     }
 
     void make_keys() {
-        project_ = catalog_->create_project("Demo", "demo.example.com").value().id;
+        project_ = catalog_->create_project(kDemo, "demo.example.com").value().id;
         const std::string other = catalog_->create_project("Other", "other.example.com").value().id;
         const auto make = [&](const std::string& name, meta::NewKey key) {
             if (key.project_id.empty()) key.project_id = project_;
@@ -75,6 +79,7 @@ private:
         make("expired", {.scopes = {Scope::ingest}, .expires_ms = kNow});
         make("expiring", {.scopes = {Scope::ingest}, .expires_ms = kNow + 1});
         make("pageviews_only", {.scopes = {Scope::ingest}, .allowed_modules = {"pageviews"}});
+        make("events_only", {.scopes = {Scope::ingest}, .allowed_modules = {"events"}});
         make("imported", {.scopes = {Scope::ingest}, .secret = "pulse_prod_0123456789abcdef0123456789abcdef"});
         const auto revoked = make("revoked", {.scopes = {Scope::ingest}});
         if (!catalog_->revoke_key(project_, revoked)) throw std::runtime_error("cannot revoke");

@@ -79,9 +79,9 @@ TEST_F(AccessTest, AValidKeyGrantsItsProject) {
     const auto admitted = access_.admit(key, Scope::ingest, Traffic::analytics_ingest);
     const auto* grant = std::get_if<Grant>(&admitted);
     ASSERT_TRUE(grant);
-    EXPECT_EQ(grant->project_id, project_);
-    EXPECT_EQ(grant->project_domain, "p.example");
-    EXPECT_EQ(grant->allowed_modules, std::vector<std::string>{"events"});
+    EXPECT_EQ(grant->project_id(), project_);
+    EXPECT_EQ(grant->project->domain, "p.example");
+    EXPECT_EQ(grant->key->allowed_modules, std::vector<std::string>{"events"});
     EXPECT_FALSE(Access::key_allows(*grant, "events"));
     EXPECT_FALSE(Access::key_allows(*grant, ""));
     const auto module = Access::key_allows(*grant, "funnels");
@@ -145,6 +145,35 @@ TEST_F(AccessTest, BucketsAreApartByTrafficAndProject) {
     const auto wrong_scope = denial(access_.admit(second, Scope::query, Traffic::query));
     ASSERT_TRUE(wrong_scope);
     EXPECT_EQ(wrong_scope->why, Denial::Why::scope) << "the scope is checked before the rate";
+}
+
+TEST_F(AccessTest, AModuleIsOpenToTheKeyThenByTheProject) {
+    const auto id = catalog_->create_project("Gated", "gated.example.com").value().id;
+    const auto key = catalog_->create_key({.project_id = id, .name = "k", .scopes = {Scope::query}}).value().secret;
+    const auto only = catalog_
+                          ->create_key({.project_id = id,
+                                        .name = "only",
+                                        .scopes = {Scope::query},
+                                        .allowed_modules = {"funnels"}})
+                          .value()
+                          .secret;
+    const auto denied = [&](const std::string& secret, std::string_view module, model::ModuleAccess needed) {
+        const auto granted = access_.identify(secret, Scope::query);
+        const auto denial = Access::module_allows(std::get<Grant>(granted), module, needed);
+        return denial ? text_of(*denial) : "";
+    };
+    using model::ModuleAccess;
+    EXPECT_EQ(denied(key, "funnels", ModuleAccess::read), "Module 'funnels' is not enabled for this project.");
+    EXPECT_EQ(denied(only, "goals", ModuleAccess::read), "API key is not allowed to access module 'goals'.");
+    EXPECT_EQ(denied(key, "", ModuleAccess::write), "");
+    const auto funnels = model::index_of_module("funnels");
+    for (const auto access : {ModuleAccess::read, ModuleAccess::write, ModuleAccess::all}) {
+        ASSERT_TRUE(catalog_->change_modules(id, {{.module = funnels, .enabled = true, .access = access}}).ok());
+        EXPECT_EQ(denied(only, "funnels", ModuleAccess::read),
+                  access == ModuleAccess::write ? "Module 'funnels' does not allow read access for this project." : "");
+        EXPECT_EQ(denied(only, "funnels", ModuleAccess::write),
+                  access == ModuleAccess::read ? "Module 'funnels' does not allow write access for this project." : "");
+    }
 }
 
 }  // namespace

@@ -23,9 +23,12 @@ TEST(Modules, AreTwentyThreeInFiveCategoriesInTheOrderOfTheApi) {
     EXPECT_EQ(names.size(), 23u);
     EXPECT_EQ(categories.size(), 5u);
     EXPECT_EQ(module_named("Pageviews"), nullptr);
-    EXPECT_TRUE(enabled_by_default("events"));
-    EXPECT_FALSE(enabled_by_default("funnels"));
-    EXPECT_FALSE(enabled_by_default("nothing"));
+    EXPECT_EQ(index_of_module("utm"), 7u);
+    EXPECT_EQ(index_of_module("nothing"), 23u);
+    for (const auto access : {ModuleAccess::read, ModuleAccess::write, ModuleAccess::all}) {
+        EXPECT_EQ(module_access_named(name_of(access)), access);
+    }
+    EXPECT_EQ(module_access_named("full"), std::nullopt);
 }
 
 TEST(Modules, EveryKindIsGatedByAModuleOrByNone) {
