@@ -218,7 +218,9 @@ Result<void> Catalog::change_modules(std::string_view project_id, const std::vec
         if (change.access) setting.access = *change.access;
         if (first_enabled && !change.access) setting.access = model::ModuleAccess::all;
         setting.enabled = change.enabled.value_or(setting.enabled);
-        setting.configured = true;
+        // Who switches off what was never on has said nothing about its access.
+        const bool as_by_default = setting.enabled == model::modules()[change.module].on_by_default;
+        if (change.access || first_enabled || !as_by_default) setting.configured = true;
     }
     if (auto done = impl_->tables.write_modules(*changed); !done) return done;
     const std::unique_lock exclusive(impl_->reading);

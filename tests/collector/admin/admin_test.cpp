@@ -244,6 +244,20 @@ TEST_F(AdminTest, ModulesAreListedSwitchedAndKept) {
     EXPECT_EQ(kept->modules[9].access, model::ModuleAccess::write);
 }
 
+TEST_F(AdminTest, AModuleThatWasSwitchedOffBeforeItWasEverOnStillOpensInFull) {
+    const std::string modules = "/api/admin/projects/" + project() + "/modules";
+    EXPECT_EQ(send("PUT", modules, R"({"modules":[{"name":"heatmaps","enabled":false}]})").status, 200);
+    EXPECT_EQ(send("POST", modules + "/heatmaps/disable").body,
+              R"({"name":"heatmaps","enabled":false,"access":"read"})");
+    EXPECT_EQ(send("POST", modules + "/heatmaps/enable").body, R"({"name":"heatmaps","enabled":true,"access":"all"})");
+    EXPECT_EQ(send("PUT", modules + "/surveys/access", R"({"access":"read"})").body,
+              R"({"name":"surveys","enabled":false,"access":"read"})");
+    EXPECT_EQ(send("POST", modules + "/surveys/enable").body, R"({"name":"surveys","enabled":true,"access":"read"})")
+        << "somebody chose that";
+    EXPECT_EQ(send("POST", modules + "/geo/disable").body, R"({"name":"geo","enabled":false,"access":"all"})");
+    EXPECT_EQ(send("POST", modules + "/geo/enable").body, R"({"name":"geo","enabled":true,"access":"all"})");
+}
+
 TEST_F(AdminTest, BadModulesAreRefusedAndNothingChanges) {
     const auto id = project();
     const std::string modules = "/api/admin/projects/" + id + "/modules";
