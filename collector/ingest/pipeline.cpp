@@ -228,6 +228,7 @@ void Pipeline::Impl::store(const Dialect& dialect, std::vector<model::Event> eve
             counters.dropped(dialect.id, Reason::unavailable, count);
             auto response = dialect.refuse(Problem::unavailable, with.clock.unix_ms());
             response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+            tell_rate(pending->rate, response);
             pending->responder.answer(std::move(response));
             return;
         }
