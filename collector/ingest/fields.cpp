@@ -42,7 +42,7 @@ void read_free_properties(const Members& properties, model::Event& event) {
         event.revenue_currency = currency_of(text_member(properties, "revenue_currency"));
         if (event.revenue_currency.empty()) event.revenue_currency = currency_of(text_member(properties, "currency"));
     }
-    if (kind_of(event.dialect, event.source_type) != model::Kind::js_error) return;
+    if (kind_of(event.dialect, event.source_type, event.name) != model::Kind::js_error) return;
     event.error_message = text_member(properties, "message");
     event.error_type = text_member(properties, "error_type");
     event.error_stack = text_member(properties, "stack");

@@ -29,7 +29,10 @@ DecodeResult decode(JsonParser& parser, std::string& text, const Arrival& arriva
     if (!name || name->empty()) return Refusal{Reason::field, invalid("missing required field 'type'.")};
     const auto* known = analytics::type_named(*name);
     if (!known) return Refusal{Reason::field, invalid("unknown type '" + std::string(*name) + "'.")};
-    const auto module = model::module_of(kind_of(model::DialectId::analytics, *name));
+    const Value* named = *name == "event" ? body.find("name") : nullptr;
+    const auto kind =
+        kind_of(model::DialectId::analytics, *name, named ? text_of(*named).value_or("") : std::string_view());
+    const auto module = model::module_of(kind);
     if (const auto denial = meta::Access::module_allows(arrival.grant, module, model::ModuleAccess::write)) {
         return Refusal{Reason::module, deny(*denial, 0)};
     }

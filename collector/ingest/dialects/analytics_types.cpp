@@ -283,7 +283,7 @@ const Type* type_named(std::string_view name) {
 }
 
 std::optional<std::string> read(const Type& type, const Body& body, Event& event) {
-    event.kind = kind_of(event.dialect, type.name);
+    event.kind = kind_of(event.dialect, type.name, {});
     Broken broken;
     for (const auto& rule : type.texts) {
         if (!broken) broken = read_text(body, rule, event);

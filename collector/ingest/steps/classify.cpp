@@ -33,7 +33,8 @@ bool contains(const std::string_view (&list)[N], std::string_view text) {
 
 }  // namespace
 
-Kind kind_of(DialectId dialect, std::string_view source_type) {
+Kind kind_of(DialectId dialect, std::string_view source_type, std::string_view name) {
+    if (name == kDelivery) return Kind::delivery;
     const std::string type = model::lower(source_type);
     if (dialect == DialectId::analytics) {
         for (const Kind kind : kAnalyticsKinds) {
@@ -49,7 +50,7 @@ Kind kind_of(DialectId dialect, std::string_view source_type) {
 
 std::optional<Reason> classify(Item& item, const Surroundings& around) {
     auto& event = item.event;
-    event.kind = event.name == kDelivery ? Kind::delivery : kind_of(around.dialect.id, event.source_type);
+    event.kind = kind_of(around.dialect.id, event.source_type, event.name);
     event.interaction = model::is_active(event.kind);
     if (around.dialect.id == DialectId::productgraph && contains(kPassive, model::lower(event.source_type))) {
         event.interaction = false;

@@ -44,8 +44,8 @@ std::optional<Reason> fill_campaign(Item& item, const Surroundings& around);
 std::optional<Reason> fill_country(Item& item, const Surroundings& around);
 std::optional<Reason> identify(Item& item, const Surroundings& around);
 
-/// The canonical kind of a dialect's own type.
-model::Kind kind_of(model::DialectId dialect, std::string_view source_type);
+/// The canonical kind of a dialect's own type; a delivery ledger is known by its name.
+model::Kind kind_of(model::DialectId dialect, std::string_view source_type, std::string_view name);
 
 /// The path of a URL, absolute or relative, without query and fragment; at least `/`.
 std::string path_of(std::string_view url);
