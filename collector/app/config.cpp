@@ -5,6 +5,9 @@
 #include <toml++/toml.h>
 #include <array>
 #include <charconv>
+#include <filesystem>
+
+#include "ingest/client_address.hpp"
 
 namespace collector::app {
 namespace {
@@ -31,7 +34,7 @@ template <typename Number>
 Result<Number> number(std::string_view text, Number least, Number most) {
     Number value{};
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value < least || value > most) {
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !(value >= least && value <= most)) {
         return invalid(fmt::format("must be a number from {} to {}", least, most));
     }
     return value;
@@ -76,6 +79,13 @@ Result<void> set_sync(Config& config, std::string_view value) {
     return {};
 }
 
+Result<void> set_trusted_proxies(Config& config, std::string_view value) {
+    auto networks = split_list(value);
+    if (auto parsed = ingest::TrustedProxies::parse(networks); !parsed) return std::move(parsed).error();
+    config.trusted_proxies = std::move(networks);
+    return {};
+}
+
 Result<void> set_open_gateway(Config& config, std::string_view value) {
     const bool on = value == "on" || value == "true";
     if (!on && value != "off" && value != "false") return invalid("must be on or off");
@@ -111,11 +121,7 @@ constexpr std::array kSettings = {
     Setting{nullptr, "PULSE_SALT_HOURS", "salt_hours", "HOURS", "0", "how often derived visitor ids change; 0: never",
             [](Config& c, std::string_view v) { return set_number<int>(c.salt_hours, v, 0, 87600); }},
     Setting{nullptr, "PULSE_TRUSTED_PROXIES", "trusted_proxies", "CIDR,...", "none",
-            "proxies whose X-Forwarded-For and country header are believed",
-            [](Config& c, std::string_view v) -> Result<void> {
-                c.trusted_proxies = split_list(v);
-                return {};
-            }},
+            "proxies whose X-Forwarded-For and country header are believed", set_trusted_proxies},
     Setting{nullptr, "PULSE_COUNTRY_HEADER", "country_header", "NAME", "CF-IPCountry",
             "the trusted proxies' country header",
             [](Config& c, std::string_view v) -> Result<void> {
@@ -133,7 +139,8 @@ constexpr std::array kSettings = {
     Setting{nullptr, "PULSE_RATE_INGEST", "rate.ingest", "N", "100",
             "requests a second to /api/collect, by project, and to /collect, by key; 0: no limit",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.ingest, v, 0.0, kMostRate); }},
-    Setting{nullptr, "PULSE_RATE_EVENTS", "rate.events", "N", "0", "the same to /v1/events, /ingest and /api/v1/pulse, by project",
+    Setting{nullptr, "PULSE_RATE_EVENTS", "rate.events", "N", "0",
+            "the same to /v1/events, /ingest and /api/v1/pulse, by project",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.events, v, 0.0, kMostRate); }},
     Setting{nullptr, "PULSE_RATE_QUERY", "rate.query", "N", "100", "the same to the reports, by project",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.query, v, 0.0, kMostRate); }},
@@ -169,6 +176,10 @@ Result<void> read_keys(const toml::node& node, Config& config) {
         const auto* table = item.as_table();
         ImportedKey key;
         if (table) {
+            for (const auto& [name, node_of_it] : *table) {
+                if (name != "key" && name != "project" && name != "scopes")
+                    return invalid("[[keys]]: unknown member '" + std::string(name.str()) + "'");
+            }
             key.key = table->at_path("key").value_or(std::string());
             key.project = table->at_path("project").value_or(std::string());
             if (const auto* scopes = table->get("scopes")) key.scopes = split_list(text_of(*scopes));
@@ -205,6 +216,9 @@ Result<void> read_table(const toml::table& table, const std::string& prefix, con
 }
 
 Result<void> read_file(const std::string& path, Config& config) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored))
+        return invalid(path + " is a directory");  // which reads as an empty file
     // The library reports through exceptions; they end here.
     try {
         return read_table(toml::parse_file(path), "", path, config);

@@ -68,17 +68,23 @@ int serve(const Arguments& arguments) {
     return kDone;
 }
 
-/// `--name VALUE` pairs, each required; or what is wrong.
+/// `--name VALUE` or `--name=VALUE`, each required; or what is wrong.
 pulsekit::Result<std::map<std::string, std::string>> required_flags(const Arguments& arguments,
                                                                     const Arguments& names) {
     std::map<std::string, std::string> values;
-    for (std::size_t i = 0; i < arguments.size(); i += 2) {
-        if (std::find(names.begin(), names.end(), arguments[i]) == names.end()) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto equals = std::min(arguments[i].find('='), arguments[i].size());
+        const std::string name = arguments[i].substr(0, equals);
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
             return pulsekit::Error{pulsekit::ErrorCode::invalid, "unknown argument '" + arguments[i] + "'"};
         }
-        if (i + 1 == arguments.size())
-            return pulsekit::Error{pulsekit::ErrorCode::invalid, arguments[i] + " needs a value"};
-        values[arguments[i]] = arguments[i + 1];
+        if (equals < arguments[i].size()) {
+            values[name] = arguments[i].substr(equals + 1);
+        } else if (i + 1 < arguments.size()) {
+            values[name] = arguments[++i];
+        } else {
+            return pulsekit::Error{pulsekit::ErrorCode::invalid, name + " needs a value"};
+        }
     }
     for (const auto& name : names) {
         if (values[name].empty()) return pulsekit::Error{pulsekit::ErrorCode::invalid, name + " is required"};

@@ -61,6 +61,13 @@ TEST(Collector, EveryVerbHasHelpAndBadUsageIsExplained) {
     EXPECT_TRUE(contains(run({"serve", "--listen", "nowhere"}).errors, "must be HOST:PORT"));
     EXPECT_TRUE(contains(run({"check"}).errors, "--data is required"));
     EXPECT_EQ(run({"check", "--data", "/nonexistent"}).status, 1);
+    EXPECT_EQ(run({"check", "--data=/nonexistent"}).status, 1);
+    EXPECT_EQ(run({"check", "--data"}).status, 2);
+    EXPECT_EQ(run({"backup", "--data", "/nonexistent"}).status, 2);
+    EXPECT_EQ(run({"backup", "--data", "/nonexistent", "--to", "/nonexistent/copy"}).status, 1);
+    EXPECT_EQ(run({"check", "--data", "/nonexistent", "--fix"}).status, 2);
+    EXPECT_EQ(run({"serve", "--listen", "nowhere"}).status, 2);
+    EXPECT_EQ(run({"serve", "--config", "/nonexistent.toml"}).status, 2);
 }
 
 TEST(Collector, FlagsBeatTheEnvironmentAndTheEnvironmentBeatsTheFile) {

@@ -103,6 +103,23 @@ TEST_F(MetricsText, IsWhatTheOperatorsGuideSays) {
     }
 }
 
+TEST_F(MetricsText, HasWhatTheGuidesAlertsAskFor) {
+    std::ifstream file(PULSEKIT_OPERATING);
+    const std::string guide((std::istreambuf_iterator<char>(file)), {});
+    const auto begin = guide.find("\n```yaml\n");
+    ASSERT_NE(begin, std::string::npos);
+    const std::string rules = guide.substr(begin, guide.find("\n```\n", begin) - begin);
+    const auto metrics = read();
+    const std::regex name("(pulse|process)_[a-z_]+");
+    int names = 0;
+    for (auto it = std::sregex_iterator(rules.begin(), rules.end(), name); it != std::sregex_iterator();
+         ++it, ++names) {
+        const auto family = std::regex_replace(it->str(), std::regex("_(bucket|sum|count)$"), "");
+        EXPECT_TRUE(metrics.families().count(family)) << it->str();
+    }
+    EXPECT_GE(names, 5);
+}
+
 TEST(Exposition, AddsBucketsUpAndEscapesLabels) {
     Exposition out;
     out.family("wait_seconds", Exposition::Type::histogram, "How long.");
