@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Installs, uses, upgrades, removes and purges the packages by the real dpkg, in an overlay of this system that nobody else
+# sees and that is gone with this script.
+#
+#   lifecycle.sh PACKAGES NEWER_PACKAGES CONSUMER    CONSUMER is a CMake project that uses the SDK
+set -euo pipefail
+
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+fail() {
+  echo "FAILED: $1"
+  exit 1
+}
+step() { echo "== $1"; }
+
+if [ -z "${PULSEKIT_IN_SANDBOX:-}" ]; then
+  [ "$(id -u)" = 0 ] || skip "only root installs packages"
+  unshare --mount true 2>/dev/null || skip "no mount namespaces here"
+  exec unshare --mount --propagation private env PULSEKIT_IN_SANDBOX=1 "$0" "$@"
+fi
+
+scratch=$(mktemp -d)
+pid=
+finish() {
+  if [ -n "$pid" ]; then kill -9 "$pid" 2>/dev/null || true; fi
+  umount -l "$scratch" 2>/dev/null || true # everything in it lies on it
+  rmdir "$scratch" 2>/dev/null || true
+}
+trap finish EXIT
+mount -t tmpfs none "$scratch" || skip "no tmpfs can be mounted here"
+mkdir "$scratch"/{upper,work,root}
+root=$scratch/root
+mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/upper,workdir=$scratch/work" "$root" 2>/dev/null ||
+  skip "no overlay can be mounted here"
+mount --rbind /proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs none "$root/tmp"
+mount -t tmpfs none "$root/run"
+mkdir "$root/tmp/old" "$root/tmp/new"
+cp "$1"/*.deb "$root/tmp/old"
+cp "$2"/*.deb "$root/tmp/new"
+cp -r "$3" "$root/tmp/consumer"
+sandbox() { env -u PULSEKIT_IN_SANDBOX DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$root" "$@"; }
+sandbox dpkg --purge pulse-collector pulse-send libpulsekit-dev >/dev/null 2>&1 || true # this machine's own
+unit=/usr/lib/systemd/system/pulse-collector.service
+data=/var/lib/pulse-collector
+owner() { sandbox stat -c "%U:%G %a" "$1"; }
+expect() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
+
+token=lifecycle-test-token
+start() { # as the unit does
+  rm -f "$root/tmp/out"
+  (
+    umask 077
+    exec env -u PULSEKIT_IN_SANDBOX PULSE_ADMIN_TOKEN=$token chroot "$root" setpriv --reuid=pulse-collector \
+      --regid=pulse-collector --init-groups --inh-caps=-all --no-new-privs \
+      /usr/bin/pulse-collector serve --config /etc/pulse-collector/collector.toml --listen 127.0.0.1:0
+  ) >"$scratch/out" 2>"$scratch/err" &
+  pid=$!
+  for _ in $(seq 600); do
+    url=$(sed -n 's/^listening on //p' "$scratch/out")
+    [ -z "$url" ] || return 0
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$scratch/err"
+  fail "the collector does not serve"
+}
+stop() {
+  kill -TERM "$pid"
+  wait "$pid" || fail "the collector ended with $?"
+  pid=
+}
+admin() { curl -sS --fail -X POST "$url/api/admin/projects$1" -H "Authorization: Bearer $token" -d "$2"; }
+member() { sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p"; }
+events_stored() {
+  curl -sS --fail "$url/api/v1/stats?start_at=2020-01-01" -H "X-Pulse-Key: $query_key" |
+    sed -n 's/.*"current":{[^}]*"events":\([0-9]*\).*/\1/p'
+}
+
+step "install"
+sandbox sh -c 'dpkg --install /tmp/old/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+expect "dpkg --audit" "$(sandbox dpkg --audit)" ""
+expect "dpkg --verify" "$(sandbox dpkg --verify pulse-collector)" ""
+expect "$data" "$(owner $data)" "pulse-collector:pulse-collector 750"
+expect "settings" "$(owner /etc/pulse-collector/collector.toml)" "root:pulse-collector 640"
+expect "login shell" "$(sandbox getent passwd pulse-collector | cut -d: -f7)" /usr/sbin/nologin
+[ -L "$root/etc/systemd/system/multi-user.target.wants/pulse-collector.service" ] || fail "the unit is not enabled"
+if sandbox sh -c 'command -v systemd-analyze' >/dev/null; then
+  expect "systemd-analyze verify" "$(sandbox systemd-analyze verify --man=no --recursive-errors=no $unit 2>&1)" ""
+fi
+
+step "serve as the service's user"
+start
+expect "the process's user" "$(sandbox stat -c %U "/proc/$pid")" pulse-collector
+project=$(admin "" '{"name":"shop","domain":"shop.example.com"}' | member id)
+ingest_key=$(admin "/$project/keys" '{"name":"clients","scopes":["ingest"]}' | member key)
+query_key=$(admin "/$project/keys" '{"name":"reports","scopes":["query"]}' | member key)
+for event in one two three; do echo "{\"name\":\"$event\"}"; done |
+  sandbox pulse-send --endpoint "$url" --key "$ingest_key" --storage /tmp/send >"$scratch/log" 2>&1 ||
+  { cat "$scratch/log"; fail "pulse-send"; }
+expect "events stored" "$(events_stored)" 3
+expect "the database" "$(owner $data/pulse.sqlite)" "pulse-collector:pulse-collector 600"
+stop
+
+step "build against libpulsekit-dev"
+sandbox sh -c 'cmake -S /tmp/consumer -B /tmp/build && cmake --build /tmp/build && mkdir /tmp/storage' >"$scratch/log" 2>&1 ||
+  { cat "$scratch/log"; fail "the consumer does not build"; }
+expect "the consumer" "$(sandbox /tmp/build/consumer /tmp/storage)" "accepted 1 queued 1"
+
+step "upgrade"
+echo '# mine' >>"$root/etc/pulse-collector/collector.toml"
+echo "PULSE_ADMIN_TOKEN=$token" >"$root/etc/pulse-collector/environment"
+rm "$root/etc/systemd/system/multi-user.target.wants/pulse-collector.service" # as systemctl disable does
+sandbox sh -c 'dpkg --install /tmp/new/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+newer=$(dpkg-deb --field "$(ls "$root"/tmp/new/pulse-collector_*.deb)" Version)
+expect "version" "$(sandbox dpkg-query -W -f '${Version}' pulse-collector)" "$newer"
+grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the administrator's settings are gone"
+expect "settings" "$(owner /etc/pulse-collector/collector.toml)" "root:pulse-collector 640"
+[ ! -e "$root/etc/systemd/system/multi-user.target.wants/pulse-collector.service" ] || fail "the unit was enabled again"
+start
+expect "events after the upgrade" "$(events_stored)" 3
+stop
+
+step "remove"
+sandbox dpkg --remove pulse-collector >/dev/null
+[ ! -e "$root/usr/bin/pulse-collector" ] || fail "the program is still there"
+[ ! -e "$root$unit" ] || fail "the unit is still there"
+[ -s "$root$data/pulse.sqlite" ] || fail "the data is gone"
+grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the settings are gone"
+
+step "install again, on what was left"
+sandbox sh -c 'dpkg --install /tmp/new/pulse-collector_*.deb' >/dev/null 2>&1 || fail "dpkg --install"
+start
+expect "events after the removal" "$(events_stored)" 3
+stop
+
+step "purge"
+sandbox dpkg --purge pulse-collector pulse-send libpulsekit-dev >/dev/null
+sandbox sh -c "dpkg --purge $(dpkg-deb --field "$(ls "$root"/tmp/new/libpulsekit[0-9]*.deb)" Package)" >/dev/null
+# What is new in the overlay; character devices stand for what was deleted.
+left=$(cd "$scratch/upper" && find . ! -type c \( -iname '*pulse-*' -o -iname '*pulsekit*' \) ! -path './var/lib/dpkg/*')
+expect "what is left" "$left" ""
+step "done"
