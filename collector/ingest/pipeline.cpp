@@ -271,9 +271,9 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
     const auto rejected = impl.take_steps(dialect, arrival, std::move(items), outcome, events);
     if (rejected && dialect.all_or_nothing) {
         impl.counters.dropped(dialect.id, Reason::module, events.size());
-        responder.answer(dialect.deny(
-            {.why = meta::Denial::Why::key_module, .subject = std::string(model::module_of(*rejected))},
-            arrival.received_ms));
+        responder.answer(
+            dialect.deny({.why = meta::Denial::Why::key_module, .subject = std::string(model::module_of(*rejected))},
+                         arrival.received_ms));
         return;
     }
     if (!batch && dialect.echo && !events.empty()) outcome.echo = dialect.echo(events.front(), std::move(echo));

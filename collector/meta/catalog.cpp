@@ -96,7 +96,7 @@ struct Catalog::Impl {
 
     mutable std::shared_mutex reading;
     std::vector<std::shared_ptr<const Project>> projects;  // in order of creation; a change takes a copy's place
-    std::vector<std::shared_ptr<Entry>> keys;  // in order of creation
+    std::vector<std::shared_ptr<Entry>> keys;              // in order of creation
     std::unordered_multimap<std::uint64_t, std::shared_ptr<Entry>> by_slot;
 };
 

@@ -72,7 +72,7 @@ Result<Tables> Tables::open(const std::string& path) {
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (!set) return std::move(set).error();
     const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
-                                                               {2, embedded::k0002_modules_sql}};
+                                                                 {2, embedded::k0002_modules_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return Tables(*std::move(database));

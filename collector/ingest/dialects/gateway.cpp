@@ -22,8 +22,8 @@ struct Field {
     std::string Event::*into = nullptr;  ///< null: not a text that is kept as it is
 };
 
-constexpr Field kFields[] = {{"name", 255, &Event::name},          {"properties"},
-                             {"userId", 255, &Event::user_id},     {"sessionId", 255, &Event::session_id},
+constexpr Field kFields[] = {{"name", 255, &Event::name},           {"properties"},
+                             {"userId", 255, &Event::user_id},      {"sessionId", 255, &Event::session_id},
                              {"deviceId", 255, &Event::visitor_id}, {"timestamp"},
                              {"id", 64, &Event::event_id}};
 

@@ -19,16 +19,11 @@ struct Field {
     bool required = false;
 };
 
-constexpr Field kFields[] = {{"site_id", 64, &Event::app_id, true},
-                             {"event_type", 64, &Event::source_type, true},
-                             {"timestamp", 0, nullptr, true},
-                             {"session_id", 64, &Event::session_id, true},
-                             {"user_id", 64, &Event::user_id},
-                             {"url", 2048, &Event::url},
-                             {"referrer", 2048, &Event::referrer},
-                             {"country", 2, &Event::country},
-                             {"device_type", 32, &Event::device_type},
-                             {"event_id", 255, &Event::event_id},
+constexpr Field kFields[] = {{"site_id", 64, &Event::app_id, true},    {"event_type", 64, &Event::source_type, true},
+                             {"timestamp", 0, nullptr, true},          {"session_id", 64, &Event::session_id, true},
+                             {"user_id", 64, &Event::user_id},         {"url", 2048, &Event::url},
+                             {"referrer", 2048, &Event::referrer},     {"country", 2, &Event::country},
+                             {"device_type", 32, &Event::device_type}, {"event_id", 255, &Event::event_id},
                              {"device_id", 255, &Event::visitor_id}};
 
 constexpr std::size_t kKnown = std::size(kFields);
