@@ -46,6 +46,12 @@ const Value* present(const Body& body, std::string_view name) {
     return value && text_of(*value) != "" ? value : nullptr;
 }
 
+/// Of a member that the protocol does not know but clients send: empty when it is no text.
+std::string_view text_beside(const Body& body, std::string_view name) {
+    const Value* value = body.find(name);
+    return value ? text_of(*value).value_or("") : std::string_view();
+}
+
 Broken read_text(const Body& body, const TextRule& rule, Event& event) {
     const Value* value = present(body, rule.name);
     if (!value) return rule.required ? Broken(missing(rule.name)) : std::nullopt;
@@ -181,11 +187,8 @@ constexpr TextRule kSurveyTexts[] = {{"survey_id", 255, &Event::survey_id, true}
 
 constexpr std::string_view kCount = "an integer of at least 0";
 constexpr std::string_view kSize = "an integer greater than 0";
-constexpr NumberRule kScrollNumbers[] = {{.name = "max_depth",
-                                          .rule = "a number from 0 to 100",
-                                          .most = 100,
-                                          .real = &Event::depth,
-                                          .required = true}};
+constexpr NumberRule kScrollNumbers[] = {
+    {.name = "max_depth", .rule = "a number from 0 to 100", .most = 100, .real = &Event::depth, .required = true}};
 constexpr NumberRule kSearchNumbers[] = {{.name = "results_count", .rule = kCount, .integer = &Event::results_count}};
 constexpr NumberRule kErrorNumbers[] = {{.name = "lineno", .rule = kCount, .integer = &Event::error_lineno},
                                         {.name = "colno", .rule = kCount, .integer = &Event::error_colno}};
@@ -278,7 +281,8 @@ Body::Body(Members outer) : outer_(std::move(outer)) {
 }
 
 const Type* type_named(std::string_view name) {
-    const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& type) { return type.name == name; });
+    const auto* found =
+        std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& type) { return type.name == name; });
     return found == std::end(kTypes) ? nullptr : found;
 }
 
@@ -300,6 +304,8 @@ std::optional<std::string> read(const Type& type, const Body& body, Event& event
     if (!broken) broken = read_timestamp(body, event);
     if (broken) return broken;
     if (type.name == "event") event.app_version = text_member(free, "app_version");
+    if (event.app_version.empty()) event.app_version = text_beside(body, "app_version");
+    if (event.kind == model::Kind::js_error) event.error_type = text_beside(body, "error_type");
     event.props = props_of(type, body, free, event);
     return std::nullopt;
 }
