@@ -40,6 +40,12 @@ void write_writer(Exposition& out, const store::WriterCounters& writes, const st
     out.single("pulse_commits_failed_total", counter, "Group commits that did not.", writes.failed_commits.load());
     out.single("pulse_committed_events_total", counter, "Events in successful commits, duplicates included.",
                writes.committed_events.load());
+    const auto histogram = [&out](std::string_view name, std::string_view help, const auto& observed) {
+        out.family(name, Exposition::Type::histogram, help);
+        out.histogram(observed.bounds(), observed.counts(), observed.sum());
+    };
+    histogram("pulse_commit_duration_seconds", "How long group commits took that succeeded.", writes.commit_seconds);
+    histogram("pulse_commit_events", "Events in each group commit that succeeded.", writes.commit_events);
     out.single("pulse_refused_events_total", counter, "Events refused because the writer's queue was full.",
                writes.refused_events.load());
     out.single("pulse_queued_events", gauge, "Events waiting for their commit.", writes.queued_events.load());

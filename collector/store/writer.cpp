@@ -1,5 +1,6 @@
 #include "store/writer.hpp"
 
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -71,9 +72,15 @@ void Writer::commit(std::vector<Submission> group) {
         events.insert(events.end(), std::make_move_iterator(submission.events.begin()),
                       std::make_move_iterator(submission.events.end()));
     }
+    const auto start = std::chrono::steady_clock::now();
     const auto stored = store_.append(events);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     ++(stored ? counters_.commits : counters_.failed_commits);
-    if (stored) counters_.committed_events += events.size();
+    if (stored) {
+        counters_.committed_events += events.size();
+        counters_.commit_seconds.observe(took.count());
+        counters_.commit_events.observe(static_cast<double>(events.size()));
+    }
     {
         const MutexLock lock(mutex_);
         queued_events_ -= events.size();

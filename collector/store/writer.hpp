@@ -13,6 +13,7 @@
 
 #include <pulsekit/result.hpp>
 
+#include "model/histogram.hpp"
 #include "store/store.hpp"
 #include "support/mutex.hpp"
 
@@ -25,6 +26,10 @@ struct WriterCounters {
     std::atomic<std::uint64_t> committed_events = 0;  ///< in appends that succeeded, duplicates included
     std::atomic<std::uint64_t> queued_events = 0;     ///< submitted and not yet committed
     std::atomic<std::uint64_t> refused_events = 0;    ///< not taken: the queue was full or drained
+    /// Of appends that succeeded: how long each took, and how many events it had.
+    model::Histogram<14> commit_seconds{
+        {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}};
+    model::Histogram<13> commit_events{{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10'000}};
 };
 
 /// Owns the thread that appends. Thread safe. The store must outlive it.

@@ -65,6 +65,12 @@ TEST_F(MetricsText, SaysWhatTheWriterDid) {
     EXPECT_EQ(drained.at("pulse_commits_failed_total"), 1);
     EXPECT_EQ(drained.at("pulse_commits_total"), 1);
     EXPECT_EQ(drained.at("pulse_committed_events_total"), 7);
+    EXPECT_EQ(drained.at("pulse_commit_events_count"), 1);
+    EXPECT_EQ(drained.at("pulse_commit_events_sum"), 7);
+    EXPECT_EQ(drained.at("pulse_commit_events_bucket", {{"le", "5"}}), 0);
+    EXPECT_EQ(drained.at("pulse_commit_events_bucket", {{"le", "10"}}), 1);
+    EXPECT_EQ(drained.at("pulse_commit_duration_seconds_count"), 1);
+    EXPECT_GT(drained.at("pulse_commit_duration_seconds_sum"), 0);
     EXPECT_EQ(drained.at("pulse_queued_events"), 0);
 }
 
