@@ -3,51 +3,16 @@
 # sees and that is gone with this script.
 #
 #   lifecycle.sh PACKAGES NEWER_PACKAGES CONSUMER    CONSUMER is a CMake project that uses the SDK
-set -euo pipefail
+. "$(dirname "$0")/sandbox.sh"
 
-skip() {
-  echo "skipped: $1"
-  exit 77
-}
-fail() {
-  echo "FAILED: $1"
-  exit 1
-}
-step() { echo "== $1"; }
-
-if [ -z "${PULSEKIT_IN_SANDBOX:-}" ]; then
-  [ "$(id -u)" = 0 ] || skip "only root installs packages"
-  unshare --mount true 2>/dev/null || skip "no mount namespaces here"
-  exec unshare --mount --propagation private env PULSEKIT_IN_SANDBOX=1 "$0" "$@"
-fi
-
-scratch=$(mktemp -d)
 pid=
-finish() {
+finish_also() {
   if [ -n "$pid" ]; then kill -9 "$pid" 2>/dev/null || true; fi
-  umount -l "$scratch" 2>/dev/null || true # everything in it lies on it
-  rmdir "$scratch" 2>/dev/null || true
 }
-trap finish EXIT
-mount -t tmpfs none "$scratch" || skip "no tmpfs can be mounted here"
-mkdir "$scratch"/{upper,work,root}
-root=$scratch/root
-mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/upper,workdir=$scratch/work" "$root" 2>/dev/null ||
-  skip "no overlay can be mounted here"
-mount --rbind /proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs none "$root/tmp"
-mount -t tmpfs none "$root/run"
-mkdir "$root/tmp/old" "$root/tmp/new"
-cp "$1"/*.deb "$root/tmp/old"
-cp "$2"/*.deb "$root/tmp/new"
 cp -r "$3" "$root/tmp/consumer"
-sandbox() { env -u PULSEKIT_IN_SANDBOX DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$root" "$@"; }
-sandbox dpkg --purge pulse-collector pulse-send libpulsekit-dev >/dev/null 2>&1 || true # this machine's own
 unit=/usr/lib/systemd/system/pulse-collector.service
 data=/var/lib/pulse-collector
 owner() { sandbox stat -c "%U:%G %a" "$1"; }
-expect() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
 
 token=lifecycle-test-token
 start() { # as the unit does
@@ -81,7 +46,7 @@ events_stored() {
 }
 
 step "install"
-sandbox sh -c 'dpkg --install /tmp/old/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+sandbox sh -c 'dpkg --install /packages/old/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
 expect "dpkg --audit" "$(sandbox dpkg --audit)" ""
 expect "dpkg --verify" "$(sandbox dpkg --verify pulse-collector)" ""
 expect "$data" "$(owner $data)" "pulse-collector:pulse-collector 750"
@@ -114,8 +79,8 @@ step "upgrade"
 echo '# mine' >>"$root/etc/pulse-collector/collector.toml"
 echo "PULSE_ADMIN_TOKEN=$token" >"$root/etc/pulse-collector/environment"
 rm "$root/etc/systemd/system/multi-user.target.wants/pulse-collector.service" # as systemctl disable does
-sandbox sh -c 'dpkg --install /tmp/new/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
-newer=$(dpkg-deb --field "$(ls "$root"/tmp/new/pulse-collector_*.deb)" Version)
+sandbox sh -c 'dpkg --install /packages/new/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+newer=$(dpkg-deb --field "$(ls "$root"/packages/new/pulse-collector_*.deb)" Version)
 expect "version" "$(sandbox dpkg-query -W -f '${Version}' pulse-collector)" "$newer"
 grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the administrator's settings are gone"
 expect "settings" "$(owner /etc/pulse-collector/collector.toml)" "root:pulse-collector 640"
@@ -132,15 +97,15 @@ sandbox dpkg --remove pulse-collector >/dev/null
 grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the settings are gone"
 
 step "install again, on what was left"
-sandbox sh -c 'dpkg --install /tmp/new/pulse-collector_*.deb' >/dev/null 2>&1 || fail "dpkg --install"
+sandbox sh -c 'dpkg --install /packages/new/pulse-collector_*.deb' >/dev/null 2>&1 || fail "dpkg --install"
 start
 expect "events after the removal" "$(events_stored)" 3
 stop
 
 step "purge"
 sandbox dpkg --purge pulse-collector pulse-send libpulsekit-dev >/dev/null
-sandbox sh -c "dpkg --purge $(dpkg-deb --field "$(ls "$root"/tmp/new/libpulsekit[0-9]*.deb)" Package)" >/dev/null
+sandbox sh -c "dpkg --purge $(dpkg-deb --field "$(ls "$root"/packages/new/libpulsekit[0-9]*.deb)" Package)" >/dev/null
 # What is new in the overlay; character devices stand for what was deleted.
-left=$(cd "$scratch/upper" && find . ! -type c \( -iname '*pulse-*' -o -iname '*pulsekit*' \) ! -path './var/lib/dpkg/*')
+left=$(cd "$scratch/upper" && find . ! -type c \( -iname '*pulse-*' -o -iname "*pulsekit*" \) ! -path "./packages/*" ! -path './var/lib/dpkg/*')
 expect "what is left" "$left" ""
 step "done"
