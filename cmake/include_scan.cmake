@@ -29,7 +29,7 @@ set(COLLECTOR_PUBLIC pulsekit/environment.hpp pulsekit/result.hpp pulsekit/versi
 
 # Headers that belong to somebody: who may include them. Any other must be the language's or the system's.
 set(OWNED
-  "httplib.h   : collector/http/server.cpp"
+  "httplib.h   : collector/http/head.cpp"
   "sqlite3.h   : sdk/support/sqlite/"
   "curl/       : sdk/support/curl/ tests/support/"
   "zlib.h      : sdk/support/gzip.cpp tests/bench/sink.hpp"

@@ -28,7 +28,7 @@ std::optional<http::Response> limited(Admin& admin, const std::string& bucket) {
 std::optional<std::string> credential_of(const http::Request& request) {
     http::Request known;
     for (const char* name : {"Authorization", "X-Pulse-Key"}) {
-        if (const auto value = request.header(name)) known.headers.emplace(name, *value);
+        if (const auto value = request.header(name)) known.headers.emplace(name, std::string(*value));
     }
     return meta::key_of(known, meta::KeyPlace::bearer);
 }
@@ -127,7 +127,8 @@ http::Route guarded(Admin& admin, std::string method, std::string pattern, std::
             .handler = std::move(handler),
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
-            .access = "admin"};
+            .access = "admin",
+            .slow = true};
 }
 
 }  // namespace collector::admin

@@ -39,7 +39,8 @@ http::Route open_page(std::string pattern, std::string summary,
                                                   http::Responder responder) { responder.answer(serve(request)); },
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
-            .access = "none"};
+            .access = "none",
+            .slow = true};
 }
 
 Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {

@@ -8,25 +8,21 @@
 #include <utility>
 #include <vector>
 
-namespace collector::http {
+#include "http/headers.hpp"
 
-/// Orders header names without regard to ASCII case.
-struct HeaderLess {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const noexcept;
-};
+namespace collector::http {
 
 struct Request {
     std::string method;
     std::string path;  ///< decoded, without the query
-    std::multimap<std::string, std::string, HeaderLess> headers;
+    Headers headers;
     std::vector<std::pair<std::string, std::string>> query;       ///< decoded, in order
     std::map<std::string, std::string, std::less<>> path_values;  ///< what `{name}` in the route's pattern stood for
     std::string body;                                             ///< as received: still in its Content-Encoding
     std::string remote_address;                                   ///< of the connection, not of X-Forwarded-For
 
     /// First header of that name, any case.
-    std::optional<std::string_view> header(std::string_view name) const;
+    std::optional<std::string_view> header(std::string_view name) const { return headers.find(name); }
     /// First query parameter of that name.
     std::optional<std::string_view> parameter(std::string_view name) const;
     /// Every value of a repeated query parameter.

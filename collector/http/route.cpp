@@ -22,6 +22,10 @@ Response plain_envelope(int status) {
         case 404: return plain_error(status, "Not found.");
         case 405: return plain_error(status, "Method not allowed.");
         case 413: return plain_error(status, "Request body too large.");
+        case 414: return plain_error(status, "Address too long.");
+        case 431: return plain_error(status, "Request header fields too large.");
+        case 503: return plain_error(status, "Service unavailable. Retry after 1 second.");
+        case 505: return plain_error(status, "HTTP version not supported.");
         default: return plain_error(status, "Internal server error.");
     }
 }

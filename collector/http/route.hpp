@@ -43,6 +43,7 @@ struct Route {
     std::string summary;        ///< one line for the API document
     std::string access;         ///< none, ingest, query or admin: which credential it takes
     bool cross_origin = false;  ///< web pages of any origin may read the answers
+    bool slow = false;          ///< may take long: keeps no thread from requests that do not
 };
 
 /// `{"error":"..."}`, the envelope of the analytics dialect, admin and unknown paths.

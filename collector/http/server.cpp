@@ -1,152 +1,86 @@
 #include "http/server.hpp"
 
-#include <httplib.h>
-
-#include <condition_variable>
 #include <exception>
-#include <future>
-#include <mutex>
+#include <optional>
 
+#include "http/cross_origin.hpp"
+#include "http/head.hpp"
+#include "http/lane.hpp"
 #include "http/router.hpp"
 
 namespace collector::http {
 namespace {
 
-// cpp-httplib interprets these two before a handler can see them: it inflates without a limit on the result, and caps
-// forms at 8 KiB. They travel past it under other names; the bodies are ours to read.
-struct Hidden {
-    const char* name;
-    const char* as;
-};
-constexpr Hidden kHidden[] = {{"Content-Encoding", "X-Collector-Raw-Content-Encoding"},
-                              {"Content-Type", "X-Collector-Raw-Content-Type"}};
-
-void hide(httplib::Headers& headers) {
-    for (const auto& [name, as] : kHidden) {
-        headers.erase(as);
-        const auto [first, last] = headers.equal_range(name);
-        if (first == last) continue;
-        std::string value = first->second;
-        headers.erase(first, last);
-        headers.emplace(as, std::move(value));
-    }
-}
-
-std::string_view shown_name(std::string_view name) {
-    for (const auto& hidden : kHidden) {
-        if (name == hidden.as) return hidden.name;
-    }
-    return name;
-}
-
-Request to_request(const httplib::Request& in) {
+/// A request that has found its route.
+struct Routed {
+    const Route* route = nullptr;
     Request request;
-    request.method = in.method;
-    request.path = in.path;
-    for (const auto& [name, value] : in.headers) {
-        if (name != "REMOTE_ADDR" && name != "REMOTE_PORT" && name != "LOCAL_ADDR" && name != "LOCAL_PORT") {
-            request.headers.emplace(shown_name(name), value);
-        }
-    }
-    for (const auto& [name, value] : in.params) request.query.emplace_back(name, value);
-    request.body = in.body;
-    request.remote_address = in.remote_addr;
-    return request;
-}
-
-void write(const Route* route, const Response& response, httplib::Response& out) {
-    out.status = response.status;
-    if (route && route->cross_origin) out.set_header("Access-Control-Allow-Origin", "*");
-    for (auto& [name, value] : response.headers) out.set_header(name, value);
-    if (response.status != 204) out.set_content(response.body, response.content_type);
-}
-
-/// Lets the connection's thread wait for an answer that any thread may give.
-class Exchange {
-public:
-    Responder responder() {
-        return Responder([answer = answer_](Response response) { answer->set_value(std::move(response)); });
-    }
-    Response wait() { return answer_->get_future().get(); }
-
-private:
-    // Shared by the waiting thread and the Responder: the one that answers may outlive the one that waits by an
-    // instant.
-    std::shared_ptr<std::promise<Response>> answer_ = std::make_shared<std::promise<Response>>();
+    Responder responder;
 };
 
-void listen_options(socket_t socket) {
-    const int on = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<const char*>(&on), sizeof on);
-}
+constexpr const char* kRetryAfterSeconds = "1";
 
 }  // namespace
 
 struct Server::Impl {
-    Impl(std::vector<Route> list, Options given) : router(std::move(list)), options(std::move(given)) {
-        server.new_task_queue = [threads = options.threads] { return new httplib::ThreadPool(threads); };
-        server.set_socket_options(listen_options);
-        server.set_tcp_nodelay(true);
-        server.set_keep_alive_max_count(1'000'000);
-        server.set_keep_alive_timeout(5);  // also the longest that stop() waits for an idle connection
-        server.set_payload_max_length(options.max_body_bytes);
-        server.set_pre_routing_handler([](const httplib::Request& in, httplib::Response&) {
-            // The object is the library's own non-const request; its body has not been read yet.
-            auto& headers = const_cast<httplib::Request&>(in).headers;
-            hide(headers);
-            // A request that announces no body has none (RFC 9112, 6.3); the library would wait for one.
-            if (!in.has_header("Content-Length") && !in.has_header("Transfer-Encoding"))
-                headers.emplace("Content-Length", "0");
-            return httplib::Server::HandlerResponse::Unhandled;
+    Impl(std::vector<Route> list, Options given)
+        : router(std::move(list)),
+          options(std::move(given)),
+          parking(options.limits, {.arrived = [this](std::vector<Arrived> all) { lane->put(std::move(all)); },
+                                   .refuse = [this](std::string_view head, int status) { return refusal(head, status); }}) {
+        slow_lane.emplace(options.slow_threads, [this] { return [this](Routed routed) { handle(std::move(routed)); }; });
+        lane.emplace(options.threads, [this] {
+            // Shared by the copies of one thread's function, which has no other home for it.
+            return [this, reader = std::make_shared<HeadReader>()](Arrived arrived) { serve(*reader, std::move(arrived)); };
         });
-        using Hook = httplib::Server::HandlerWithResponse;
-        server.set_error_handler(Hook([this](const httplib::Request& in, httplib::Response& out) {
-            if (!out.body.empty()) return httplib::Server::HandlerResponse::Unhandled;  // a handler's own answer
-            refuse(in, out);
-            return httplib::Server::HandlerResponse::Handled;
-        }));
-        const auto serve = [this](const httplib::Request& in, httplib::Response& out) { handle(in, out); };
-        server.Get(".*", serve);
-        server.Post(".*", serve);
-        server.Put(".*", serve);
-        server.Patch(".*", serve);
-        server.Delete(".*", serve);
-        server.Options(".*", serve);
     }
 
-    void handle(const httplib::Request& in, httplib::Response& out) {
-        Request request = to_request(in);
-        const auto match = router.find(request);
-        if (!match.route) {
-            write(match.sibling, no_route(request, match), out);
+    Responder responder(const Arrived& arrived, bool cross_origin) const {
+        AnswerForm form = arrived.form;
+        form.cross_origin = cross_origin;
+        return Responder([mailbox = parking.mailbox(), to = arrived.from, form](const Response& response) {
+            mailbox->post({.to = to, .bytes = to_bytes(response, form), .keep_alive = form.keep_alive});
+        });
+    }
+
+    void serve(HeadReader& reader, Arrived arrived) {
+        Request request;
+        if (const int status = reader.read(arrived.head, request); status != 0) {
+            arrived.form.keep_alive = false;
+            responder(arrived, false).answer(plain_envelope(status));
             return;
         }
-        Exchange exchange;
+        request.body = std::move(arrived.body);
+        request.remote_address = std::move(arrived.remote_address);
+        const auto match = router.find(request);
+        const Route* known = match.route ? match.route : match.sibling;
+        Routed routed{match.route, std::move(request), responder(arrived, known && known->cross_origin)};
+        if (!match.route) {
+            routed.responder.answer(no_route(routed.request, match));
+        } else if (match.route->slow) {
+            std::vector<Routed> one;
+            one.push_back(std::move(routed));
+            slow_lane->put(std::move(one));
+        } else {
+            handle(std::move(routed));
+        }
+    }
+
+    void handle(Routed routed) const {
         try {
-            match.route->handler(std::move(request), exchange.responder());
+            routed.route->handler(std::move(routed.request), std::move(routed.responder));
         } catch (const std::exception& fault) {
             // The last guard: a stray exception costs its own request a 500 (the Responder's destructor), no other.
             if (options.log) options.log(std::string("unexpected exception in a handler: ") + fault.what());
         }
-        write(match.route, exchange.wait(), out);
     }
 
     Response no_route(const Request& request, const Router::Match& match) const {
         if (match.allow.empty()) return not_found(request.path);
-        if (request.method == "OPTIONS") return preflight(match);
+        if (request.method == "OPTIONS") return preflight(match.allow);
         Response response = match.sibling->envelope(405);
         response.headers.emplace_back("Allow", match.allow);
         return response;
-    }
-
-    /// What a browser asks before it sends a request of another origin (Fetch standard, CORS protocol).
-    static Response preflight(const Router::Match& match) {
-        return {.status = 204,
-                .headers = {{"Allow", match.allow},
-                            {"Access-Control-Allow-Methods", match.allow},
-                            {"Access-Control-Allow-Headers",
-                             "Content-Type, Content-Encoding, Authorization, X-Pulse-Key, X-PG-API-Key, X-API-Key"},
-                            {"Access-Control-Max-Age", "86400"}}};
     }
 
     Response not_found(const std::string& path) const {
@@ -156,20 +90,23 @@ struct Server::Impl {
         return plain_envelope(404);
     }
 
-    /// What the library refused by itself: a body over the limit, a request that is not HTTP.
-    void refuse(const httplib::Request& in, httplib::Response& out) const {
+    /// How a request is answered that was refused while it was read: in its route's envelope, where there is a route.
+    std::string refusal(std::string_view head, int status) {
         Request request;
-        request.method = in.method;
-        request.path = in.path;
-        const auto match = router.find(request);
+        const bool readable = !head.empty() && refusal_reader.read(head, request) == 0;
+        const auto match = readable ? router.find(request) : Router::Match{};
         const Route* route = match.route ? match.route : match.sibling;
-        write(route, route ? route->envelope(out.status) : plain_envelope(out.status), out);
+        Response response = route ? route->envelope(status) : plain_envelope(status);
+        if (status == 503) response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+        return to_bytes(response, {.keep_alive = false, .cross_origin = route && route->cross_origin});
     }
 
     Router router;
     Options options;
-    httplib::Server server;
-    std::thread thread;
+    HeadReader refusal_reader;  // the parking's thread's
+    Parking parking;
+    std::optional<Lane<Routed>> slow_lane;
+    std::optional<Lane<Arrived>> lane;  // after what it uses, and gone before it
 };
 
 Server::Server(std::vector<Route> routes, Options options)
@@ -177,31 +114,15 @@ Server::Server(std::vector<Route> routes, Options options)
 
 Server::~Server() { stop(); }
 
-pulsekit::Result<int> Server::start() {
-    int port = impl_->options.port;
-    const std::string& host = impl_->options.host;
-    if (port == 0) {
-        port = impl_->server.bind_to_any_port(host);
-    } else if (!impl_->server.bind_to_port(host, port)) {
-        port = -1;
-    }
-    if (port < 0) {
-        return pulsekit::Error{pulsekit::ErrorCode::conflict, "cannot listen on " + host + ":" +
-                                                                  std::to_string(impl_->options.port) +
-                                                                  ": the address is taken or not this machine's"};
-    }
-    impl_->thread = std::thread([this] { impl_->server.listen_after_bind(); });
-    // The socket listens since the bind; but the library's stop() does nothing until its loop has begun.
-    while (!impl_->server.is_running()) std::this_thread::yield();
-    return port;
-}
+pulsekit::Result<int> Server::start() { return impl_->parking.start(impl_->options.host, impl_->options.port); }
 
 void Server::stop() {
-    if (!impl_->thread.joinable()) return;
-    impl_->server.stop();
-    impl_->thread.join();
+    impl_->parking.stop();
+    impl_->lane.reset();
+    impl_->slow_lane.reset();
 }
 
 const std::vector<Route>& Server::routes() const { return impl_->router.routes(); }
+const ServerCounters& Server::counters() const { return impl_->parking.counters(); }
 
 }  // namespace collector::http

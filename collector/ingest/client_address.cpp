@@ -100,9 +100,7 @@ std::string TrustedProxies::client_of(const http::Request& request) const {
     const auto direct = parse_address(request.remote_address);
     std::string client = direct ? text_of(direct->address) : request.remote_address;
     if (networks_.empty() || !contains(client)) return client;
-    std::string chain;
-    const auto [first, last] = request.headers.equal_range(std::string_view("X-Forwarded-For"));
-    for (auto it = first; it != last; ++it) chain += (chain.empty() ? "" : ",") + it->second;
+    const std::string chain = request.headers.joined("X-Forwarded-For");
     // From the right: each entry was written by the machine after it, and holds only if that one is trusted.
     std::string_view rest = chain;
     while (!rest.empty()) {

@@ -37,7 +37,8 @@ http::Route route(const Module& module, Access& access, const Sources& sources) 
             .envelope = http::plain_envelope,
             .summary = std::string(module.summary),
             .access = "query",
-            .cross_origin = true};
+            .cross_origin = true,
+            .slow = true};
 }
 
 }  // namespace

@@ -40,7 +40,6 @@ protected:
         for (auto& route : health_routes(store_)) routes.push_back(std::move(route));
         http::Server::Options options;
         options.port = 0;
-        options.threads = 8;
         server_ = std::make_unique<http::Server>(std::move(routes), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }

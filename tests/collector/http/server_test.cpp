@@ -24,7 +24,6 @@ class ServerTest : public testing::Test {
 protected:
     std::string start(std::vector<Route> routes, Server::Options options = {}) {
         options.port = 0;
-        options.threads = 8;
         server_ = std::make_unique<Server>(std::move(routes), std::move(options));
         const auto port = server_->start();
         EXPECT_TRUE(port.ok());
@@ -91,7 +90,7 @@ TEST_F(ServerTest, ARequestWithoutALengthHasNoBody) {
 
 TEST_F(ServerTest, TheBodyLimitIsExactAndAnsweredInTheRoutesEnvelope) {
     Server::Options options;
-    options.max_body_bytes = 1000;
+    options.limits.max_body_bytes = 1000;
     auto in = route("POST", "/in", [](Request, Responder responder) { responder.answer({.status = 204}); });
     in.envelope = [](int status) { return Response{.status = status == 413 ? 400 : status, .body = "{\"mine\":1}"}; };
     const std::string base = start({in}, options);

@@ -37,7 +37,6 @@ public:
             .settings = std::move(settings)});
         http::Server::Options options;
         options.port = 0;
-        options.threads = 16;
         options.not_found_envelopes = ingest::not_found_envelopes(*pipeline_);
         server_ = std::make_unique<http::Server>(ingest::routes(*pipeline_), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
