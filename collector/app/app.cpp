@@ -145,7 +145,8 @@ std::vector<http::Route> App::Impl::routes() {
                             "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
                             [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
-                                return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data}),
+                                return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data,
+                                                              server ? &server->counters() : nullptr}),
                                         .content_type = "text/plain; version=0.0.4; charset=utf-8"};
                             }));
     all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document.",

@@ -53,6 +53,20 @@ void write_writer(Exposition& out, const store::WriterCounters& writes, const st
                std::uint64_t{limits.max_queued_events});
 }
 
+void write_server(Exposition& out, const http::ServerCounters& server) {
+    out.single("pulse_http_connections", gauge, "Connections that are open.", server.open.load());
+    out.single("pulse_http_connections_total", counter, "Connections ever accepted.", server.accepted.load());
+    out.single("pulse_http_connections_refused_total", counter, "Connections for which there was no room.",
+               server.refused.load());
+    out.single("pulse_http_connections_evicted_total", counter, "Idle connections that made room for others.",
+               server.evicted.load());
+    out.single("pulse_http_timeouts_total", counter, "Clients that were too slow with a request or an answer.",
+               server.timed_out.load());
+    out.single("pulse_http_requests_total", counter, "Whole requests.", server.requests.load());
+    out.single("pulse_http_bad_requests_total", counter, "Requests refused while they were read.",
+               server.bad_requests.load());
+}
+
 void write_machine(Exposition& out, const std::string& data_directory) {
     const auto disk = disk_status(data_directory);
     out.single("pulse_data_bytes", gauge, "Size of the files in the data directory.", disk.data_bytes);
@@ -78,6 +92,7 @@ std::string metrics_text(const Measured& measured) {
     Exposition out;
     write_events(out, measured.ingest);
     write_writer(out, measured.writer.counters(), measured.limits);
+    if (measured.server) write_server(out, *measured.server);
     write_machine(out, measured.data_directory);
     return out.take();
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "http/server_counters.hpp"
 #include "ingest/counters.hpp"
 #include "store/writer.hpp"
 
@@ -14,6 +15,7 @@ struct Measured {
     const store::Writer& writer;
     store::Writer::Limits limits;  ///< the writer's
     std::string data_directory;
+    const http::ServerCounters* server = nullptr;  ///< null until it serves
 };
 
 /// The exposition text, version 0.0.4.

@@ -22,10 +22,11 @@ using pulsekit::test::Metrics;
 
 class MetricsText : public testing::Test {
 protected:
-    Metrics read() { return Metrics(metrics_text({counters, writer, limits, folder.path().string()})); }
+    Metrics read() { return Metrics(metrics_text({counters, writer, limits, folder.path().string(), &server})); }
 
     pulsekit::test::TemporaryFolder folder;
     ingest::Counters counters;
+    http::ServerCounters server;
     test::FakeStore store;
     store::Writer::Limits limits{.max_queued_events = 100};
     store::Writer writer{store, limits};
