@@ -28,11 +28,16 @@ struct Arrival {
     std::string country;  ///< two upper-case letters, or empty when no trusted proxy says
 };
 
+/// Where an event came from.
+struct Origin {
+    std::size_t index = 0;       ///< in the request
+    std::size_t wire_bytes = 0;  ///< of its compact JSON form, 0 when that is certainly within the limit
+};
+
 /// An event on its way through the steps.
 struct Item {
-    std::size_t index = 0;  ///< in the request
-    model::Event event;
-    std::size_t wire_bytes = 0;  ///< of its compact JSON form, 0 when that is certainly within the limit
+    model::Event& event;
+    Origin origin;
 };
 
 struct Rejection {
@@ -40,8 +45,20 @@ struct Rejection {
     std::string error;
 };
 
+/// Events are large: each is filled where it stays until the writer takes it.
 struct Decoded {
-    std::vector<Item> items;
+    void reserve(std::size_t count) {
+        events.reserve(count);
+        origins.reserve(count);
+    }
+    /// The place for one more event; valid until the next one's.
+    model::Event& add(std::size_t index) {
+        origins.push_back({.index = index});
+        return events.emplace_back();
+    }
+
+    std::vector<model::Event> events;
+    std::vector<Origin> origins;        ///< one an event
     std::vector<Rejection> rejections;  ///< of events that break a rule of the protocol
     std::string echo;                   ///< what Dialect::echo wants to know of the request
 };
@@ -96,8 +113,8 @@ struct Dialect {
     meta::KeyPlace credential;
     meta::Traffic traffic;
     ContentTypeRule content_type;
-    std::size_t max_event_bytes = 0;  ///< of an event's compact JSON form; 0: only the body's limit holds
-    bool all_or_nothing = false;      ///< when a step rejects one event, the request is refused whole
+    std::size_t max_event_bytes = 0;         ///< of an event's compact JSON form; 0: only the body's limit holds
+    bool all_or_nothing = false;             ///< when a step rejects one event, the request is refused whole
     std::string_view not_found_prefix = {};  ///< unknown paths below it are answered in this dialect's envelope
 
     /// `body` may be changed.

@@ -121,9 +121,9 @@ struct Pipeline::Impl {
     std::variant<meta::Grant, meta::Denial> admit(const Dialect& dialect, const http::Request& request);
     http::Response denied(const Dialect& dialect, const meta::Denial& denial);
     DecodeResult decode(const Dialect& dialect, bool batch, http::Request request, const Arrival& arrival);
-    /// The kind of the first event that was rejected, if any was.
-    std::optional<model::Kind> take_steps(const Dialect& dialect, const Arrival& arrival, std::vector<Item> items,
-                                          Outcome& outcome, std::vector<model::Event>& events);
+    /// Leaves the events that are to be stored. The kind of the first one that was rejected, if any was.
+    std::optional<model::Kind> take_steps(const Dialect& dialect, const Arrival& arrival, Decoded& decoded,
+                                          Outcome& outcome);
     void store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
                const std::optional<meta::RateState>& rate, http::Responder responder);
 
@@ -184,30 +184,34 @@ DecodeResult Pipeline::Impl::decode(const Dialect& dialect, bool batch, http::Re
     return decoded;
 }
 
-std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival,
-                                                      std::vector<Item> items, Outcome& outcome,
-                                                      std::vector<model::Event>& events) {
+std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, const Arrival& arrival, Decoded& decoded,
+                                                      Outcome& outcome) {
+    auto& events = decoded.events;
+    std::size_t kept = 0;
     std::optional<model::Kind> first_rejected;
     const std::string key = visitor_key(arrival.received_ms);
     const Surroundings around{.dialect = dialect, .arrival = arrival, .visitor_key = key, .ids = ids};
-    for (auto& item : items) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        Item item{events[i], decoded.origins[i]};
         std::optional<Reason> dropped;
         for (const Step step : kSteps) {
             dropped = step(item, around);
             if (dropped) break;
         }
         if (!dropped) {
-            events.push_back(std::move(item.event));
+            if (kept != i) events[kept] = std::move(events[i]);
+            ++kept;
             continue;
         }
         counters.dropped(dialect.id, *dropped, 1);
         if (*dropped == Reason::filtered) {
             ++outcome.accepted;
         } else {
-            outcome.rejections.push_back({item.index, dialect.rejection(*dropped)});
+            outcome.rejections.push_back({item.origin.index, dialect.rejection(*dropped)});
             if (!first_rejected) first_rejected = item.event.kind;
         }
     }
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(kept), events.end());
     std::sort(outcome.rejections.begin(), outcome.rejections.end(),
               [](const Rejection& a, const Rejection& b) { return a.index < b.index; });
     return first_rejected;
@@ -262,13 +266,12 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
         responder.answer(std::move(refusal->response));
         return;
     }
-    auto& [items, rejections, echo] = std::get<Decoded>(decoded);
-    impl.counters.received(dialect.id, items.size() + rejections.size());
-    impl.counters.dropped(dialect.id, Reason::field, rejections.size());
-    Outcome outcome{.rejections = std::move(rejections), .batch = batch, .received_ms = arrival.received_ms};
-    std::vector<model::Event> events;
-    events.reserve(items.size());
-    const auto rejected = impl.take_steps(dialect, arrival, std::move(items), outcome, events);
+    auto& taken = std::get<Decoded>(decoded);
+    auto& events = taken.events;
+    impl.counters.received(dialect.id, events.size() + taken.rejections.size());
+    impl.counters.dropped(dialect.id, Reason::field, taken.rejections.size());
+    Outcome outcome{.rejections = std::move(taken.rejections), .batch = batch, .received_ms = arrival.received_ms};
+    const auto rejected = impl.take_steps(dialect, arrival, taken, outcome);
     if (rejected && dialect.all_or_nothing) {
         impl.counters.dropped(dialect.id, Reason::module, events.size());
         responder.answer(
@@ -276,7 +279,7 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
                          arrival.received_ms));
         return;
     }
-    if (!batch && dialect.echo && !events.empty()) outcome.echo = dialect.echo(events.front(), std::move(echo));
+    if (!batch && dialect.echo && !events.empty()) outcome.echo = dialect.echo(events.front(), std::move(taken.echo));
     if (events.empty()) {
         auto response = dialect.reply(outcome);
         tell_rate(arrival.grant.rate, response);

@@ -38,7 +38,7 @@ DecodeResult decode(JsonParser& parser, std::string& text, const Arrival& arriva
     }
 
     Decoded decoded;
-    auto& event = decoded.items.emplace_back().event;
+    auto& event = decoded.add(0);
     event.dialect = model::DialectId::analytics;
     event.source_type = event.name = *name;
     event.ts_ms = arrival.received_ms;

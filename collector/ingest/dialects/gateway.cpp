@@ -106,7 +106,7 @@ DecodeResult decode_one(const Members& members, const Arrival& arrival) {
     const Known known(members, kNames);
     if (const auto broken = broken_rule(known); !broken.empty()) return bad(Reason::field, broken);
     Decoded decoded;
-    read_event(members, known, arrival.received_ms, decoded.items.emplace_back().event);
+    read_event(members, known, arrival.received_ms, decoded.add(0));
     decoded.echo = known[kProperties] ? compact(*known[kProperties]) : "{}";
     return decoded;
 }
@@ -117,16 +117,14 @@ DecodeResult decode_batch(const Members& members, const Arrival& arrival) {
     const auto list = events->get_array().value_unsafe();
     if (list.size() > kMaxEvents) return bad(Reason::batch, "Batch exceeds maximum of 1000 events");
     Decoded decoded;
-    decoded.items.reserve(list.size());
+    decoded.reserve(list.size());
     for (const auto value : list) {
-        const std::size_t index = decoded.items.size();
+        const std::size_t index = decoded.events.size();
         const auto event = object_of(value);
         const Known known(event ? *event : Members(), kNames);
         const std::string broken = event ? broken_rule(known) : "Event must be a JSON object";
         if (!broken.empty()) return bad(Reason::field, "events[" + std::to_string(index) + "]: " + broken);
-        Item& item = decoded.items.emplace_back();
-        item.index = index;
-        read_event(*event, known, arrival.received_ms, item.event);
+        read_event(*event, known, arrival.received_ms, decoded.add(index));
     }
     return decoded;
 }

@@ -183,7 +183,7 @@ DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool)
     }
     if (!failures.empty()) return Refusal{Reason::field, invalid(std::move(failures))};
     Decoded decoded;
-    read_event(*members, decoded.items.emplace_back().event);
+    read_event(*members, decoded.add(0));
     return decoded;
 }
 

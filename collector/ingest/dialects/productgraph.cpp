@@ -176,7 +176,7 @@ DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool)
     if (list.size() > kMaxEvents) return Refusal{Reason::batch, error(400, "batch too large")};
 
     Decoded decoded;
-    decoded.items.reserve(list.size());
+    decoded.reserve(list.size());
     std::size_t index = 0;
     std::string compact;
     for (const auto value : list) {
@@ -192,14 +192,13 @@ DecodeResult decode(JsonParser& parser, std::string& body, const Arrival&, bool)
             decoded.rejections.push_back({here, std::move(broken)});
             continue;
         }
-        Item& item = decoded.items.emplace_back();
-        item.index = here;
-        item.event.ts_ms = ts_ms;
-        read_event(*members, known, item.event);
+        Event& event = decoded.add(here);
+        event.ts_ms = ts_ms;
+        read_event(*members, known, event);
         if (body.size() > kMaxEventBytes && compact_size_at_most(value) > kMaxEventBytes) {
             compact.clear();
             append(compact, value);
-            item.wire_bytes = compact.size();
+            decoded.origins.back().wire_bytes = compact.size();
         }
     }
     return decoded;

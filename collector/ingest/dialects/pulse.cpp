@@ -108,7 +108,7 @@ DecodeResult decode_one(const Value& root, const Arrival& arrival) {
         return Refusal{Reason::field, failure(400, broken, ms)};
     }
     Decoded decoded;
-    read_event(*members, values, decoded.items.emplace_back().event);
+    read_event(*members, values, decoded.add(0));
     return decoded;
 }
 
@@ -123,7 +123,7 @@ DecodeResult decode_batch(const Value& root, const Arrival& arrival) {
     const auto list = events->get_array().value_unsafe();
     if (list.size() > kMaxEvents) return refusal(Reason::batch, "Batch exceeds maximum of 1000 events");
     Decoded decoded;
-    decoded.items.reserve(list.size());
+    decoded.reserve(list.size());
     std::size_t index = 0;
     for (const auto value : list) {
         const std::size_t here = index++;
@@ -134,9 +134,7 @@ DecodeResult decode_batch(const Value& root, const Arrival& arrival) {
             decoded.rejections.push_back({here, std::move(broken)});
             continue;
         }
-        Item& item = decoded.items.emplace_back();
-        item.index = here;
-        read_event(*members, values, item.event);
+        read_event(*members, values, decoded.add(here));
     }
     return decoded;
 }

@@ -5,7 +5,7 @@ namespace collector::ingest {
 
 std::optional<Reason> check_size(Item& item, const Surroundings& around) {
     const auto limit = around.dialect.max_event_bytes;
-    if (limit != 0 && item.wire_bytes > limit) return Reason::event_size;
+    if (limit != 0 && item.origin.wire_bytes > limit) return Reason::event_size;
     return std::nullopt;
 }
 
