@@ -1,7 +1,7 @@
 # Debian packages, one a component (docs/decisions/0018-packages.md): `cpack` in a build folder of the preset `package`.
 # What they hold beside what cmake/Install.cmake ships is installed here, for it has its place in a system and no other.
 if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr" OR NOT BUILD_SHARED_LIBS)
-  message(FATAL_ERROR "PULSEKIT_PACKAGES wants CMAKE_INSTALL_PREFIX=/usr and BUILD_SHARED_LIBS=ON: use the preset package")
+  message(FATAL_ERROR "PULSEKIT_PACKAGES wants the prefix /usr and BUILD_SHARED_LIBS=ON: use the preset package")
 endif()
 set(PULSEKIT_PACKAGE_REVISION 1 CACHE STRING "Debian revision: which packaging of this version it is")
 set(PULSEKIT_PACKAGE_CONTACT "Pulsekit maintainers <pulsekit@localhost>" CACHE STRING "Maintainer of the packages")
@@ -13,11 +13,13 @@ set(packaging ${PROJECT_SOURCE_DIR}/packaging)
 install(FILES ${packaging}/systemd/pulse-collector.service DESTINATION lib/systemd/system COMPONENT Collector)
 install(FILES ${packaging}/collector.toml DESTINATION /etc/pulse-collector COMPONENT Collector)
 set(doc ${CMAKE_INSTALL_DATAROOTDIR}/doc)
-install(FILES ${PROJECT_SOURCE_DIR}/docs/operating.md ${PROJECT_SOURCE_DIR}/docs/protocol.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+set(docs ${PROJECT_SOURCE_DIR}/docs)
+install(FILES ${docs}/operating.md ${docs}/protocol.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${doc}/pulse-collector COMPONENT Collector)
-install(FILES ${packaging}/nginx/pulse-collector.conf DESTINATION ${doc}/pulse-collector/examples/nginx COMPONENT Collector)
-install(FILES ${packaging}/caddy/Caddyfile DESTINATION ${doc}/pulse-collector/examples/caddy COMPONENT Collector)
-install(FILES ${PROJECT_SOURCE_DIR}/docs/sdk.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+set(examples ${doc}/pulse-collector/examples)
+install(FILES ${packaging}/nginx/pulse-collector.conf DESTINATION ${examples}/nginx COMPONENT Collector)
+install(FILES ${packaging}/caddy/Caddyfile DESTINATION ${examples}/caddy COMPONENT Collector)
+install(FILES ${docs}/sdk.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${doc}/libpulsekit-dev COMPONENT SDK_Development)
 
 set(CPACK_GENERATOR DEB)
@@ -49,7 +51,7 @@ macro(pulsekit_package component name section synopsis)
 endmacro()
 
 pulsekit_package(SDK ${library} libs "Telemetry that is never lost: shared library
- Events of native applications, journaled in memory that survives the process, queued on disk, delivered at least once.")
+ Events of native applications: journaled in memory that survives the process, queued on disk, sent until delivered.")
 
 pulsekit_package(SDK_Development libpulsekit-dev libdevel "Telemetry that is never lost: development files
  Headers for C and C++, the CMake package and the pkg-config file.")

@@ -29,7 +29,8 @@ awk '
     if (!at) { print; if ($0 ~ /&$/) print "echo $! >>\"$PIDS\""; next }
     expected = substr($0, at + RLENGTH)
     gsub(/\047/, "\047\\\047\047", expected)
-    printf "printed=$(%s)\n[ \"$printed\" = \047%s\047 ] || wrong \"$printed\" \047%s\047\n", substr($0, 1, at - 1), expected, expected
+    printf "printed=$(%s)\n", substr($0, 1, at - 1)
+    printf "[ \"$printed\" = \047%s\047 ] || wrong \"$printed\" \047%s\047\n", expected, expected
   }
   END { if (blocks < 3) { print "exit 1" } }
 ' "$page" >"$folder/script"

@@ -1,5 +1,5 @@
-# Builds the packages twice, of revision 1 and 2, into OUT/1 and OUT/2. The objects need not be fast, only there: they are
-# compiled as those of the build beside which BUILD lies, so that the compiler cache has most of them.
+# Builds the packages twice, of revision 1 and 2, into OUT/1 and OUT/2. The objects need not be fast, only there: they
+# are compiled as those of the build beside which BUILD lies, so that the compiler cache has most of them.
 include(${CMAKE_CURRENT_LIST_DIR}/../install/run.cmake)
 
 set(ENV{CCACHE_BASEDIR} ${SOURCE})

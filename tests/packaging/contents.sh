@@ -24,15 +24,17 @@ for deb in "$packages"/*.deb; do
   dpkg-deb --raw-extract "$deb" "$tree"
   list=$(cd "$tree" && find . -path ./DEBIAN -prune -o -type f -print -o -type l -print | sort)
   has() { grep -qx "$1" <<<"$list" || fail "$name lacks $1"; }
-  depends() { dpkg-deb --field "$deb" Depends | tr , '\n' | sed 's/^ *//' | grep -qx "$1" || fail "$name does not depend on $1"; }
+  needs=$(dpkg-deb --field "$deb" Depends | tr , '\n' | sed 's/^ *//')
+  depends() { grep -qx "$1" <<<"$needs" || fail "$name does not depend on $1"; }
 
   has "./usr/share/doc/$name/copyright"
-  stray=$(dpkg-deb --contents "$deb" | awk '$2 != "root/root" || ($1 !~ /^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx)$/)')
+  stray=$(dpkg-deb --contents "$deb" |
+    awk '$2 != "root/root" || ($1 !~ /^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx)$/)')
   [ -z "$stray" ] || fail "$name: owners or modes: $stray"
   [ "$(dpkg-deb --field "$deb" Description | wc -l)" -gt 1 ] || fail "$name has no description"
   while read -r file; do
     [ -f "$tree/$file" ] || continue # a link, whose target may be another package's
-    if readelf -d "$tree/$file" 2>/dev/null | grep -Eq 'RPATH|RUNPATH'; then fail "$name: $file searches libraries by a path of its own"; fi
+    if readelf -d "$tree/$file" 2>/dev/null | grep -Eq 'RPATH|RUNPATH'; then fail "$name: $file has an rpath"; fi
     if readelf -S "$tree/$file" 2>/dev/null | grep -q '\.debug_info'; then fail "$name: $file is not stripped"; fi
     if grep -Fq "$source/" "$tree/$file"; then fail "$name: $file names $source"; fi
   done <<<"$list"
@@ -48,7 +50,7 @@ for deb in "$packages"/*.deb; do
       ;;
     "$soname")
       has "./usr/lib/.*/libpulsekit.so.${soname#libpulsekit}"
-      grep -q "^libpulsekit ${soname#libpulsekit} $soname" "$tree/DEBIAN/shlibs" || fail "$name tells dpkg-shlibdeps nothing"
+      grep -q "^libpulsekit ${soname#libpulsekit} $soname" "$tree/DEBIAN/shlibs" || fail "$name has no shlibs"
       ;;
     pulse-send)
       depends "$soname (>= .*)"

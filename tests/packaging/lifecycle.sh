@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs, uses, upgrades, removes and purges the packages by the real dpkg, in an overlay of this system that nobody else
-# sees and that is gone with this script.
+# Installs, uses, upgrades, removes and purges the packages by the real dpkg, in an overlay of this system that nobody
+# else sees and that is gone with this script.
 #
 #   lifecycle.sh PACKAGES NEWER_PACKAGES CONSUMER    CONSUMER is a CMake project that uses the SDK
 . "$(dirname "$0")/sandbox.sh"
@@ -12,6 +12,12 @@ finish_also() {
 cp -r "$3" "$root/tmp/consumer"
 unit=/usr/lib/systemd/system/pulse-collector.service
 data=/var/lib/pulse-collector
+loudly() { # says what was printed, if it fails
+  sandbox "$@" >"$scratch/log" 2>&1 || {
+    cat "$scratch/log"
+    fail "$*"
+  }
+}
 owner() { sandbox stat -c "%U:%G %a" "$1"; }
 
 token=lifecycle-test-token
@@ -46,7 +52,7 @@ events_stored() {
 }
 
 step "install"
-sandbox sh -c 'dpkg --install /packages/old/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+loudly sh -c 'dpkg --install /packages/old/*.deb'
 expect "dpkg --audit" "$(sandbox dpkg --audit)" ""
 expect "dpkg --verify" "$(sandbox dpkg --verify pulse-collector)" ""
 expect "$data" "$(owner $data)" "pulse-collector:pulse-collector 750"
@@ -64,22 +70,20 @@ project=$(admin "" '{"name":"shop","domain":"shop.example.com"}' | member id)
 ingest_key=$(admin "/$project/keys" '{"name":"clients","scopes":["ingest"]}' | member key)
 query_key=$(admin "/$project/keys" '{"name":"reports","scopes":["query"]}' | member key)
 for event in one two three; do echo "{\"name\":\"$event\"}"; done |
-  sandbox pulse-send --endpoint "$url" --key "$ingest_key" --storage /tmp/send >"$scratch/log" 2>&1 ||
-  { cat "$scratch/log"; fail "pulse-send"; }
+  loudly pulse-send --endpoint "$url" --key "$ingest_key" --storage /tmp/send
 expect "events stored" "$(events_stored)" 3
 expect "the database" "$(owner $data/pulse.sqlite)" "pulse-collector:pulse-collector 600"
 stop
 
 step "build against libpulsekit-dev"
-sandbox sh -c 'cmake -S /tmp/consumer -B /tmp/build && cmake --build /tmp/build && mkdir /tmp/storage' >"$scratch/log" 2>&1 ||
-  { cat "$scratch/log"; fail "the consumer does not build"; }
+loudly sh -c 'cmake -S /tmp/consumer -B /tmp/build && cmake --build /tmp/build && mkdir /tmp/storage'
 expect "the consumer" "$(sandbox /tmp/build/consumer /tmp/storage)" "accepted 1 queued 1"
 
 step "upgrade"
 echo '# mine' >>"$root/etc/pulse-collector/collector.toml"
 echo "PULSE_ADMIN_TOKEN=$token" >"$root/etc/pulse-collector/environment"
 rm "$root/etc/systemd/system/multi-user.target.wants/pulse-collector.service" # as systemctl disable does
-sandbox sh -c 'dpkg --install /packages/new/*.deb' >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "dpkg --install"; }
+loudly sh -c 'dpkg --install /packages/new/*.deb'
 newer=$(dpkg-deb --field "$(ls "$root"/packages/new/pulse-collector_*.deb)" Version)
 expect "version" "$(sandbox dpkg-query -W -f '${Version}' pulse-collector)" "$newer"
 grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the administrator's settings are gone"
@@ -97,7 +101,7 @@ sandbox dpkg --remove pulse-collector >/dev/null
 grep -q '^# mine$' "$root/etc/pulse-collector/collector.toml" || fail "the settings are gone"
 
 step "install again, on what was left"
-sandbox sh -c 'dpkg --install /packages/new/pulse-collector_*.deb' >/dev/null 2>&1 || fail "dpkg --install"
+loudly sh -c 'dpkg --install /packages/new/pulse-collector_*.deb'
 start
 expect "events after the removal" "$(events_stored)" 3
 stop
@@ -106,6 +110,7 @@ step "purge"
 sandbox dpkg --purge pulse-collector pulse-send libpulsekit-dev >/dev/null
 sandbox sh -c "dpkg --purge $(dpkg-deb --field "$(ls "$root"/packages/new/libpulsekit[0-9]*.deb)" Package)" >/dev/null
 # What is new in the overlay; character devices stand for what was deleted.
-left=$(cd "$scratch/upper" && find . ! -type c \( -iname '*pulse-*' -o -iname "*pulsekit*" \) ! -path "./packages/*" ! -path './var/lib/dpkg/*')
+left=$(cd "$scratch/upper" &&
+  find . ! -type c \( -iname '*pulse-*' -o -iname '*pulsekit*' \) ! -path './packages/*' ! -path './var/lib/dpkg/*')
 expect "what is left" "$left" ""
 step "done"

@@ -1,6 +1,6 @@
-# To be sourced: an overlay of this system in $root, which nobody else sees and which is gone with the script. The packages
-# of the folders $1 and $2 lie in its /packages/old and /packages/new. `finish_also` is called at the end. Without the means
-# for it the script says so and ends with 77.
+# To be sourced: an overlay of this system in $root, which nobody else sees and which is gone with the script. The
+# packages of the folders $1 and $2 lie in its /packages/old and /packages/new. `finish_also` is called at the end.
+# Without the means for it the script says so and ends with 77.
 set -euo pipefail
 
 skip() {

@@ -102,10 +102,12 @@ EXPECTED
 echo $$ >"$group/cgroup.procs"
 env -i container=sandbox PATH=/usr/sbin:/usr/bin:/sbin:/bin ROOT="$root" \
   unshare --cgroup --ipc --uts --pid --fork --kill-child --mount --propagation private /bin/sh -c '
-    cd "$ROOT" && mount -t proc proc proc && mount --bind -o ro proc/sys proc/sys && mkdir old && pivot_root . old && umount -l /old && rmdir /old &&
+    cd "$ROOT" && mount -t proc proc proc && mount --bind -o ro proc/sys proc/sys &&
+    mkdir old && pivot_root . old && umount -l /old && rmdir /old &&
     mount -t tmpfs none /sys/fs/cgroup && mkdir /sys/fs/cgroup/unified &&
     mount -t cgroup2 none /sys/fs/cgroup/unified &&
-    exec setpriv --bounding-set=-sys_module,-sys_time,-sys_rawio,-syslog /lib/systemd/systemd --system --unit=probe.service' >"$scratch/log" 2>&1 &
+    exec setpriv --bounding-set=-sys_module,-sys_time,-sys_rawio,-syslog \
+      /lib/systemd/systemd --system --unit=probe.service' >"$scratch/log" 2>&1 &
 init=$!
 for _ in $(seq 1200); do
   if grep -q '^end$' "$root/probe.out" 2>/dev/null || ! kill -0 "$init" 2>/dev/null; then break; fi
