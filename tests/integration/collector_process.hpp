@@ -30,9 +30,12 @@ public:
     }
     /// SIGTERM; its exit status.
     int stop() {
-        process_->signal(SIGTERM);
-        return process_->wait();
+        signal_stop();
+        return wait();
     }
+    /// The halves of stop().
+    void signal_stop() { process_->signal(SIGTERM); }
+    int wait() { return process_->wait(); }
     /// On the same port and data as before.
     void restart() { start(url_.substr(std::string("http://").size())); }
 

@@ -1,8 +1,10 @@
 // The collector as its operator meets it.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -149,6 +151,38 @@ TEST(Collector, SigtermAnswersWhatWasAcceptedAndExitsWithZero) {
     stopped = true;
     for (auto& sender : senders) sender.join();
     EXPECT_GE(collector.stored_ids().size(), static_cast<std::size_t>(acknowledged));
+}
+
+TEST(Collector, SigtermWaitsForARequestThatIsHalfWay) {
+    const test::TemporaryFolder folder;
+    CollectorProcess collector(folder.file("data"));
+    const auto body = event("half-way");
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(collector.url().substr(collector.url().rfind(':') + 1))));
+    ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const std::string request =
+        "POST /v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nX-PG-API-Key: " +
+        collector.key("PULSE_INGEST_KEY") + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const auto half = request.size() - body.size() / 2;
+    ASSERT_EQ(::send(fd, request.data(), half, MSG_NOSIGNAL), static_cast<ssize_t>(half));
+    // What arrived before this request was read before it is answered.
+    ASSERT_EQ(http("GET", collector.url() + "/health").status, 200);
+    collector.signal_stop();
+    ASSERT_EQ(::send(fd, request.data() + half, request.size() - half, MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size() - half));
+    std::string reply;
+    char chunk[4096];
+    for (ssize_t n = 0; (n = ::recv(fd, chunk, sizeof chunk, 0)) > 0;) reply.append(chunk, static_cast<std::size_t>(n));
+    ::close(fd);
+    EXPECT_EQ(reply.substr(0, 12), "HTTP/1.1 202") << reply;
+    EXPECT_EQ(collector.wait(), 0);
+    EXPECT_EQ(collector.stored_ids().count("half-way"), 1u);
 }
 
 TEST(Collector, BackupWhileItRunsThenCheckAndRestore) {

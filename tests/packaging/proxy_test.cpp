@@ -8,6 +8,7 @@
 
 #include "support/gzip.hpp"
 #include "tests/integration/collector_process.hpp"
+#include "tests/support/exposition.hpp"
 #include "tests/support/tls_client.hpp"
 
 namespace pulsekit {
@@ -128,6 +129,10 @@ TEST_P(Proxy, KeepsAConnectionAndServesManyAtOnce) {
     for (auto& sender : senders) sender.join();
     EXPECT_EQ(accepted, kClients * kRequests);
     EXPECT_EQ(connects, kClients);
+    // Behind the proxy, too, connections serve more than one request.
+    const test::Metrics metrics(test::http("GET", collector->url() + "/metrics").body);
+    EXPECT_GE(metrics.at("pulse_http_requests_total"), kClients * kRequests);
+    EXPECT_LT(metrics.at("pulse_http_connections_total"), kClients * kRequests / 2);
     EXPECT_EQ(collector->stored_ids().size(), static_cast<std::size_t>(kClients * kRequests));
 }
 
