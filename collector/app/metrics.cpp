@@ -51,6 +51,9 @@ void write_writer(Exposition& out, const store::WriterCounters& writes, const st
     out.single("pulse_queued_events", gauge, "Events waiting for their commit.", writes.queued_events.load());
     out.single("pulse_queued_events_limit", gauge, "How many may wait; beyond them events are refused.",
                std::uint64_t{limits.max_queued_events});
+    out.single("pulse_queued_bytes", gauge, "Memory that they take.", writes.queued_bytes.load());
+    out.single("pulse_queued_bytes_limit", gauge, "How much they may take; beyond it events are refused.",
+               std::uint64_t{limits.max_queued_bytes});
 }
 
 void write_server(Exposition& out, const http::ServerCounters& server) {

@@ -25,6 +25,7 @@ struct WriterCounters {
     std::atomic<std::uint64_t> failed_commits = 0;    ///< appends that did not
     std::atomic<std::uint64_t> committed_events = 0;  ///< in appends that succeeded, duplicates included
     std::atomic<std::uint64_t> queued_events = 0;     ///< submitted and not yet committed
+    std::atomic<std::uint64_t> queued_bytes = 0;      ///< of memory that those take, about
     std::atomic<std::uint64_t> refused_events = 0;    ///< not taken: the queue was full or drained
     /// Of appends that succeeded: how long each took, and how many events it had.
     model::Histogram<14> commit_seconds{
@@ -36,8 +37,9 @@ struct WriterCounters {
 class Writer {
 public:
     struct Limits {
-        std::size_t max_queued_events = 200'000;  ///< beyond them submit() refuses
-        std::size_t max_commit_events = 10'000;   ///< submissions are merged up to so many; one alone may have more
+        std::size_t max_queued_events = 200'000;    ///< beyond them submit() refuses
+        std::size_t max_queued_bytes = 160u << 20;  ///< likewise, of memory
+        std::size_t max_commit_events = 10'000;     ///< submissions are merged up to so many; one alone may have more
     };
 
     /// What became of one submission: one Stored an event, or why nothing was stored.
@@ -61,6 +63,7 @@ private:
     struct Submission {
         std::vector<model::Event> events;
         Done done;
+        std::size_t bytes;
     };
 
     bool enqueue(Submission& submission) PULSEKIT_EXCLUDES(mutex_);
@@ -76,6 +79,7 @@ private:
     std::condition_variable wake_;
     std::deque<Submission> queue_ PULSEKIT_GUARDED_BY(mutex_);
     std::size_t queued_events_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // those being committed included
+    std::size_t queued_bytes_ PULSEKIT_GUARDED_BY(mutex_) = 0;   // likewise
     bool stopping_ PULSEKIT_GUARDED_BY(mutex_) = false;
     std::once_flag joined_;
     std::jthread thread_;

@@ -59,6 +59,8 @@ TEST_F(MetricsText, SaysWhatTheWriterDid) {
     const auto held = read();
     EXPECT_EQ(held.at("pulse_queued_events"), 8);
     EXPECT_EQ(held.at("pulse_queued_events_limit"), 100);
+    EXPECT_GE(held.at("pulse_queued_bytes"), 8 * sizeof(model::Event));
+    EXPECT_EQ(held.at("pulse_queued_bytes_limit"), static_cast<double>(limits.max_queued_bytes));
     EXPECT_EQ(held.at("pulse_refused_events_total"), 101);
     store.release();
     writer.drain();
@@ -73,6 +75,7 @@ TEST_F(MetricsText, SaysWhatTheWriterDid) {
     EXPECT_EQ(drained.at("pulse_commit_duration_seconds_count"), 1);
     EXPECT_GT(drained.at("pulse_commit_duration_seconds_sum"), 0);
     EXPECT_EQ(drained.at("pulse_queued_events"), 0);
+    EXPECT_EQ(drained.at("pulse_queued_bytes"), 0);
 }
 
 TEST_F(MetricsText, SaysWhatTheProcessAndItsDataTake) {

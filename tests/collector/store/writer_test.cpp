@@ -110,6 +110,34 @@ TEST(Writer, RefusesWhatItHasNoRoomFor) {
     EXPECT_EQ(store.commits(), (std::vector<std::vector<std::string>>{{"a", "b"}, {"e"}}));
 }
 
+TEST(Writer, RefusesWhatWouldTakeTooMuchMemory) {
+    FakeStore store;
+    Writer writer(store, {.max_queued_bytes = 1 << 20});
+    store.hold();
+    auto first = submit(writer, {"a"});
+    store.wait_for_append(1);
+    const auto before = writer.counters().queued_bytes.load();
+    EXPECT_GE(before, sizeof(model::Event));
+    const auto large = [&](std::size_t size) {
+        auto made = events({"large"});
+        made[0].props.assign(size, 'x');
+        auto promise = std::make_shared<std::promise<Writer::Outcome>>();
+        auto outcome = promise->get_future();
+        writer.submit(std::move(made), [promise](Writer::Outcome result) { promise->set_value(std::move(result)); });
+        return outcome;
+    };
+    EXPECT_EQ(large(1 << 20).get().error().code, ErrorCode::unavailable);
+    auto fits = large(1 << 19);
+    EXPECT_GE(writer.counters().queued_bytes.load(), before + (1 << 19));
+    EXPECT_EQ(large(1 << 19).get().error().code, ErrorCode::unavailable);
+    store.release();
+    EXPECT_TRUE(first.get().ok());
+    EXPECT_TRUE(fits.get().ok());
+    writer.drain();
+    EXPECT_EQ(writer.counters().queued_bytes, 0u);
+    EXPECT_EQ(writer.counters().refused_events, 2u);
+}
+
 TEST(Writer, AnEmptyQueueTakesASubmissionOfAnySize) {
     FakeStore store;
     Writer writer(store, {.max_queued_events = 1});
