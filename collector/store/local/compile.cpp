@@ -79,7 +79,7 @@ private:
         std::string sql = "r AS (SELECT kind, ts_ms, name, path, visitor, session, interaction, " + std::string(kDay);
         if (asks_for(Column::next_gap)) sql += ", " + std::string(kNextGap);
         sql += " FROM events WHERE project = (SELECT id FROM p) AND ts_ms BETWEEN " + bind(question_.range.from_ms) +
-               " AND " + bind(question_.range.to_ms);
+               " AND " + bind(question_.range.to_ms) + " AND bot = 0";
         for (const auto& condition : question_.seen) {
             if (is(condition.field, Column::next_gap)) fail("what a question sees cannot depend on the rows it sees");
         }

@@ -24,7 +24,7 @@ using pulsekit::sqlite::Migration;
 using pulsekit::sqlite::Statement;
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> list = {{1, embedded::k0001_events_sql}};
+    static const std::vector<Migration> list = {{1, embedded::k0001_events_sql}, {2, embedded::k0002_bots_sql}};
     return list;
 }
 

@@ -22,7 +22,7 @@ constexpr std::string_view kColumns =
     "revenue_amount, revenue_currency, duration_ms, "
     "error_type, error_filename, error_lineno, error_colno, error_message, error_stack, "
     "click_x, click_y, selector, viewport_w, viewport_h, "
-    "depth, query, results_count, survey, completed, referrer, url, props";
+    "depth, query, results_count, survey, completed, referrer, url, props, bot";
 
 /// Binds one value after another. Absent is null. The first error is kept, and what follows it is skipped.
 class Binder {
@@ -126,6 +126,7 @@ void bind_facets(Binder& to, const model::Event& event) {
     to.text(event.referrer);
     to.text(event.url);
     to.present_text(event.props);
+    to.flag(event.bot);
 }
 
 std::string insert_sql() {

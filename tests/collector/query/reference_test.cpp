@@ -44,17 +44,18 @@ std::vector<Event> random_events(SeededRandom& random) {
         // Coarse times, so that rows meet in one instant and ranges end on rows.
         event.ts_ms = kStart + random.below(5 * 24 * 4) * (kHour / 4) + random.below(3) - 1;
         event.received_ms = kStart;
+        event.bot = random.below(10) == 0;
         events.push_back(std::move(event));
     }
     return events;
 }
 
-/// What a store must have kept of them for the project: the first with each id.
+/// What reports may see of them for the project: the first with each id, unless it is a crawler's.
 std::vector<Event> kept(const std::vector<Event>& events, const std::string& project) {
     std::set<std::string> seen;
     std::vector<Event> rows;
     for (const auto& event : events) {
-        if (event.project_id == project && seen.insert(event.event_id).second) rows.push_back(event);
+        if (event.project_id == project && seen.insert(event.event_id).second && !event.bot) rows.push_back(event);
     }
     return rows;
 }

@@ -57,6 +57,18 @@ TEST_F(AskTest, TiesGoByTheBytesOfTheText) {
     EXPECT_EQ(answer.total_groups, 4);
 }
 
+TEST_F(AskTest, CrawlersAreStoredAndNotSeen) {
+    const auto before = ask(by_name()).rows;
+    auto crawler = event("crawler", kNoon + 6);
+    crawler.name = "a";
+    crawler.bot = true;
+    ASSERT_TRUE(store_->append({crawler}).ok());
+    EXPECT_EQ(ask(by_name()).rows, before);
+    EXPECT_EQ(store_.text("SELECT bot FROM events WHERE event_id = 'crawler'"), "1");
+    EXPECT_EQ(store_.text("SELECT count(*) FROM events WHERE bot"), "1");
+    EXPECT_EQ(*store_->append({crawler}), std::vector{Stored::duplicate});
+}
+
 TEST_F(AskTest, APageKnowsTheTotal) {
     auto question = by_name();
     for (const auto& [limit, offset, size] : std::vector<std::tuple<int, int, std::size_t>>{

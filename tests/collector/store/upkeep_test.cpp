@@ -53,6 +53,22 @@ TEST(Check, NamesWhatIsMissing) {
                                                    "1 rows of event_ids that name another event's id"}));
 }
 
+TEST(Migration, KeepsTheRowsAndIdsOfTheFirstSchema) {
+    Fixture store;
+    ASSERT_TRUE(store->append(many(20)).ok());
+    store.close();
+    auto file = store.database(pulsekit::sqlite::Access::read_write);
+    ASSERT_TRUE(file.execute("ALTER TABLE events DROP COLUMN bot;"
+                             "DELETE FROM schema_migrations WHERE schema = 'events' AND number > 1")
+                    .ok());
+    ASSERT_EQ(store.text("SELECT count(*) FROM pragma_table_info('events') WHERE name = 'bot'"), "0");
+    store.reopen();
+    EXPECT_EQ(store.count(), 20);
+    EXPECT_EQ(*store->append({event("7"), event("new")}), (std::vector{Stored::duplicate, Stored::fresh}));
+    EXPECT_EQ(store.count(), 21);
+    EXPECT_TRUE(check(store.folder())->empty());
+}
+
 TEST(Check, KnowsEveryColumnOfTexts) {
     Fixture store;
     auto full = event("a");
