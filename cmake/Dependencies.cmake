@@ -71,6 +71,22 @@ if(PULSEKIT_COLLECTOR)
       simdjson::simdjson)
   endif()
 
+  pulsekit_pkg_config(pulsekit::re2 re2)
+  if(NOT TARGET pulsekit::re2)
+    pulsekit_fetch(re2 https://github.com/google/re2.git
+      954656f47fe8fb505d4818da1e128417a79ea500  # 2022-12-01
+      re2::re2)
+    add_library(pulsekit::re2 ALIAS re2)
+  endif()
+
+  pulsekit_pkg_config(pulsekit::maxminddb libmaxminddb)
+  if(NOT TARGET pulsekit::maxminddb)
+    pulsekit_fetch(maxminddb https://github.com/maxmind/libmaxminddb.git
+      ac4d0d2480032a8664e251588e57d7b306ca630c  # 1.7.1
+      maxminddb::maxminddb)
+    add_library(pulsekit::maxminddb ALIAS maxminddb)
+  endif()
+
   find_package(fmt 8 QUIET)
   if(NOT TARGET fmt::fmt)
     pulsekit_fetch(fmt https://github.com/fmtlib/fmt.git

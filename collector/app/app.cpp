@@ -79,6 +79,7 @@ struct App::Impl {
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
+    const ingest::UserAgents agents;
     std::unique_ptr<ingest::Pipeline> pipeline;
     std::unique_ptr<admin::Admin> admin;
     std::string api_json;
@@ -170,6 +171,13 @@ Result<std::string> App::start() {
     }
     auto proxies = ingest::TrustedProxies::parse(it.config.trusted_proxies);
     if (!proxies) return std::move(proxies).error();
+    std::optional<ingest::Countries> countries;
+    if (!it.config.geoip_db.empty()) {
+        auto opened = ingest::Countries::open(it.config.geoip_db);
+        if (!opened) return std::move(opened).error();
+        countries = *std::move(opened);
+    }
+    if (it.agents.rules() == 0) log(Level::warning, "this build recognises no user agents");
     if (auto opened = it.open_data(); !opened) return std::move(opened).error();
     if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
     if (auto opened = it.open_gateway(); !opened) return std::move(opened).error();
@@ -185,7 +193,10 @@ Result<std::string> App::start() {
         .settings = {.trusted_proxies = std::move(*proxies),
                      .country_header = it.config.country_header,
                      .salt_hours = it.config.salt_hours,
-                     .open_project = it.open_project}});
+                     .drops_crawlers = it.config.drop_bots,
+                     .countries = std::move(countries),
+                     .open_project = it.open_project},
+        .agents = it.agents});
     it.admin = std::make_unique<admin::Admin>(admin::Admin{*it.catalog, *it.access, it.config.admin_token});
     http::Server::Options options;
     options.host = it.config.host;

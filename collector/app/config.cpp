@@ -128,6 +128,19 @@ constexpr std::array kSettings = {
                 c.country_header = v;
                 return {};
             }},
+    Setting{nullptr, "PULSE_BOTS", "bots", "keep|drop", "keep",
+            "crawlers: keep stores their events, out of every report; drop does not store them",
+            [](Config& c, std::string_view v) -> Result<void> {
+                if (v != "keep" && v != "drop") return invalid("must be keep or drop");
+                c.drop_bots = v == "drop";
+                return {};
+            }},
+    Setting{nullptr, "PULSE_GEOIP_DB", "geoip_db", "FILE", "none",
+            "a country database (MMDB), asked where no trusted proxy tells the country",
+            [](Config& c, std::string_view v) -> Result<void> {
+                c.geoip_db = v;
+                return {};
+            }},
     Setting{nullptr, "PULSE_OPEN_GATEWAY", "open_gateway", "on|off", "off, with --dev on",
             "whether /api/v1/pulse takes requests without a key", set_open_gateway},
     Setting{nullptr, "PULSE_DEFAULT_PROJECT", "default_project", "NAME", "default, with --dev demo",

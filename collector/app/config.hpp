@@ -32,6 +32,8 @@ struct Config {
     int salt_hours = 0;
     std::vector<std::string> trusted_proxies;  ///< CIDR
     std::string country_header = "CF-IPCountry";
+    bool drop_bots = false;
+    std::string geoip_db;  ///< path of a country database; empty: none
     store::Sync sync = store::Sync::full;
     std::string store = "local";
     std::optional<bool> open_gateway;             ///< nothing: as --dev says

@@ -67,8 +67,8 @@ std::string in_origin_form(std::string_view head) {
 
 }  // namespace
 
-// The library takes a request apart before it asks its first hook, which keeps it and says that all is done: it comes to
-// no body, no route and no answer of its own.
+// The library takes a request apart before it asks its first hook, which keeps it and says that all is done: it comes
+// to no body, no route and no answer of its own.
 struct HeadReader::Library final : httplib::Server {
     Library() {
         set_pre_routing_handler([this](const httplib::Request& request, httplib::Response&) {

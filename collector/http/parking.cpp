@@ -99,7 +99,7 @@ struct Connection {
     Token token;
     std::string remote_address;
     Phase phase = Phase::head;
-    std::string in;  // bytes that no request has taken yet
+    std::string in;            // bytes that no request has taken yet
     std::size_t searched = 0;  // of `in`, for the end of the head
     Framing framing;
     std::string head;
@@ -250,7 +250,8 @@ void Parking::Loop::run() {
 void Parking::Loop::round(int count) {
     for (int i = 0; i < count; ++i) {
         const auto& event = events_[static_cast<std::size_t>(i)];
-        const Token token{static_cast<int>(event.data.u64 & 0xffffffff), static_cast<std::uint32_t>(event.data.u64 >> 32)};
+        const Token token{static_cast<int>(event.data.u64 & 0xffffffff),
+                          static_cast<std::uint32_t>(event.data.u64 >> 32)};
         if (token.generation != 0) {
             if (auto* connection = find(token)) on_event(*connection, event.events);
         } else if (token.fd == mailbox_->fd()) {
@@ -495,8 +496,8 @@ void Parking::Loop::send(Connection& connection, std::string bytes) {
 void Parking::Loop::flush(Connection& connection) {
     auto& out = connection.out;
     while (connection.sent < out.size()) {
-        const auto size = ::send(connection.token.fd, out.data() + connection.sent, out.size() - connection.sent,
-                                 MSG_NOSIGNAL);
+        const auto size =
+            ::send(connection.token.fd, out.data() + connection.sent, out.size() - connection.sent, MSG_NOSIGNAL);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             if (connection.answering) connection.phase = Phase::writing;

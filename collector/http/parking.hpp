@@ -1,5 +1,5 @@
-// Connections that wait in epoll and not on a thread: one thread gathers requests and sends answers, whatever the number
-// of clients and however slow they are.
+// Connections that wait in epoll and not on a thread: one thread gathers requests and sends answers, whatever the
+// number of clients and however slow they are.
 #pragma once
 
 #include <chrono>
@@ -77,8 +77,9 @@ struct ParkingLimits {
 /// Owns the sockets and the thread that serves them; nobody else touches either.
 class Parking {
 public:
-    /// Both are called on the parking's thread: `arrived` takes the whole requests of one round; `refuse` gives the bytes
-    /// of the answer to a request that is refused with this status while it is read. `head` is empty when there is none.
+    /// Both are called on the parking's thread: `arrived` takes the whole requests of one round; `refuse` gives the
+    /// bytes of the answer to a request that is refused with this status while it is read. `head` is empty when there
+    /// is none.
     struct Hooks {
         std::function<void(std::vector<Arrived>)> arrived;
         std::function<std::string(std::string_view head, int status)> refuse;

@@ -26,12 +26,16 @@ struct Server::Impl {
     Impl(std::vector<Route> list, Options given)
         : router(std::move(list)),
           options(std::move(given)),
-          parking(options.limits, {.arrived = [this](std::vector<Arrived> all) { lane->put(std::move(all)); },
-                                   .refuse = [this](std::string_view head, int status) { return refusal(head, status); }}) {
-        slow_lane.emplace(options.slow_threads, [this] { return [this](Routed routed) { handle(std::move(routed)); }; });
+          parking(options.limits,
+                  {.arrived = [this](std::vector<Arrived> all) { lane->put(std::move(all)); },
+                   .refuse = [this](std::string_view head, int status) { return refusal(head, status); }}) {
+        slow_lane.emplace(options.slow_threads,
+                          [this] { return [this](Routed routed) { handle(std::move(routed)); }; });
         lane.emplace(options.threads, [this] {
             // Shared by the copies of one thread's function, which has no other home for it.
-            return [this, reader = std::make_shared<HeadReader>()](Arrived arrived) { serve(*reader, std::move(arrived)); };
+            return [this, reader = std::make_shared<HeadReader>()](Arrived arrived) {
+                serve(*reader, std::move(arrived));
+            };
         });
     }
 

@@ -12,6 +12,7 @@
 
 #include "http/message.hpp"
 #include "ingest/counters.hpp"
+#include "ingest/user_agent.hpp"
 #include "meta/access.hpp"
 #include "model/event.hpp"
 
@@ -25,7 +26,8 @@ struct Arrival {
     std::int64_t received_ms = 0;
     std::string client_address;  ///< as text; never stored
     std::string user_agent;
-    std::string country;  ///< two upper-case letters, or empty when no trusted proxy says
+    std::string country;  ///< two upper-case letters, or empty when neither a trusted proxy nor a database says
+    Client client;        ///< what the user agent says
 };
 
 /// Where an event came from.

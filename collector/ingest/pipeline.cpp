@@ -14,8 +14,8 @@
 namespace collector::ingest {
 namespace {
 
-constexpr Step kSteps[] = {check_size,   classify, check_key_restriction, fill_page, fill_campaign,
-                           fill_country, identify};
+constexpr Step kSteps[] = {check_size,   classify, check_key_restriction, fill_page, fill_campaign, fill_client,
+                           fill_country, identify, mark_crawler};
 
 constexpr const char* kRetryAfterSeconds = "1";
 constexpr std::int64_t kHourMs = 3'600'000;
@@ -142,6 +142,8 @@ Arrival Pipeline::Impl::arrival_of(const http::Request& request, meta::Grant gra
     if (!settings.country_header.empty() && settings.trusted_proxies.contains(request.remote_address)) {
         arrival.country = country_code(request.header(settings.country_header).value_or(""));
     }
+    if (arrival.country.empty() && settings.countries) arrival.country = settings.countries->of(arrival.client_address);
+    arrival.client = with.agents.recognise(arrival.user_agent);
     return arrival;
 }
 
@@ -190,7 +192,11 @@ std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, co
     std::size_t kept = 0;
     std::optional<model::Kind> first_rejected;
     const std::string key = visitor_key(arrival.received_ms);
-    const Surroundings around{.dialect = dialect, .arrival = arrival, .visitor_key = key, .ids = ids};
+    const Surroundings around{.dialect = dialect,
+                              .arrival = arrival,
+                              .visitor_key = key,
+                              .ids = ids,
+                              .drops_crawlers = with.settings.drops_crawlers};
     for (std::size_t i = 0; i < events.size(); ++i) {
         Item item{events[i], decoded.origins[i]};
         std::optional<Reason> dropped;
@@ -206,6 +212,8 @@ std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, co
         counters.dropped(dialect.id, *dropped, 1);
         if (*dropped == Reason::filtered) {
             ++outcome.accepted;
+            // The sender of an event that is left out as configured is answered like any other.
+            if (!outcome.batch && dialect.echo) outcome.echo = dialect.echo(item.event, std::move(decoded.echo));
         } else {
             outcome.rejections.push_back({item.origin.index, dialect.rejection(*dropped)});
             if (!first_rejected) first_rejected = item.event.kind;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "http/route.hpp"
 #include "ingest/client_address.hpp"
 #include "ingest/counters.hpp"
+#include "ingest/country.hpp"
 #include "ingest/dialect.hpp"
 #include "meta/access.hpp"
 #include "store/writer.hpp"
@@ -21,6 +23,8 @@ struct Settings {
     TrustedProxies trusted_proxies;
     std::string country_header = "CF-IPCountry";  ///< read from trusted proxies only; empty: from none
     int salt_hours = 0;                           ///< derived visitors change so often; 0: never
+    bool drops_crawlers = false;                  ///< else they are stored, and seen by no report
+    std::optional<Countries> countries;           ///< asked when no trusted proxy tells the country
     std::string open_project;  ///< the gateway's requests without a key act on this project; empty: they are refused
 };
 
@@ -32,6 +36,7 @@ struct Dependencies {
     /// Writer::submit, or what stands for it: calls back once, on any thread, after the events are stored or are not.
     std::function<void(std::vector<model::Event>, store::Writer::Done)> submit;
     Settings settings;
+    const UserAgents& agents;  ///< outlives the pipeline
 };
 
 /// Must outlive every submission. Thread safe.

@@ -48,8 +48,8 @@ struct Type;
 /// Null when there is none of that name.
 const Type* type_named(std::string_view name);
 
-/// Reads the members into the event, whose dialect, source_type, name and time are set already. The rule that is broken,
-/// as the answer says it, or nothing.
+/// Reads the members into the event, whose dialect, source_type, name and time are set already. The rule that is
+/// broken, as the answer says it, or nothing.
 std::optional<std::string> read(const Type& type, const Body& body, model::Event& event);
 
 }  // namespace collector::ingest::analytics

@@ -31,6 +31,7 @@ struct Surroundings {
     const Arrival& arrival;
     std::string_view visitor_key;  ///< of the keyed hash that stands for a visitor who sent no id
     EventIds& ids;
+    bool drops_crawlers = false;  ///< else their events are stored, and seen by no report
 };
 
 /// Changes the event, or gives the reason to drop it. Nothing: it goes on.
@@ -41,6 +42,8 @@ std::optional<Reason> classify(Item& item, const Surroundings& around);
 std::optional<Reason> check_key_restriction(Item& item, const Surroundings& around);
 std::optional<Reason> fill_page(Item& item, const Surroundings& around);
 std::optional<Reason> fill_campaign(Item& item, const Surroundings& around);
+std::optional<Reason> mark_crawler(Item& item, const Surroundings& around);
+std::optional<Reason> fill_client(Item& item, const Surroundings& around);
 std::optional<Reason> fill_country(Item& item, const Surroundings& around);
 std::optional<Reason> identify(Item& item, const Surroundings& around);
 

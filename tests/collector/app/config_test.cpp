@@ -133,6 +133,8 @@ const std::vector<Case>& cases() {
          "CF-IPCountry",
          {}},
         {nullptr,
+         "PULSE_BOTS",
+         "PULSE_GEOIP_DB",
          "PULSE_OPEN_GATEWAY",
          "open_gateway",
          "on",

@@ -82,8 +82,7 @@ public:
     /// Whether the server ends the connection; what it sends before is thrown away.
     bool ends() {
         const auto until = steady_clock::now() + kPatience;
-        while (read(until)) {
-        }
+        while (read(until)) {}
         return ended_;
     }
 
@@ -130,10 +129,10 @@ protected:
                               .envelope = plain_envelope});
         };
         add("POST", "/echo", [](Request request, Responder responder) { responder.answer({.body = request.body}); });
-        add("GET", "/big", [](Request, Responder responder) { responder.answer({.body = std::string(12'000'000, 'x')}); });
-        add("GET", "/hello", [](Request request, Responder responder) {
-            responder.answer({.body = request.remote_address});
-        });
+        add("GET", "/big",
+            [](Request, Responder responder) { responder.answer({.body = std::string(12'000'000, 'x')}); });
+        add("GET", "/hello",
+            [](Request request, Responder responder) { responder.answer({.body = request.remote_address}); });
         add("POST", "/later", [this](Request request, Responder responder) {
             const std::lock_guard lock(mutex_);
             later_.emplace_back(std::move(responder), std::move(request.body));
@@ -214,7 +213,8 @@ TEST_F(ParkingTest, ARequestMayComeByteByByte) {
     for (const char byte : request) ASSERT_TRUE(one.send(std::string(1, byte)));
     EXPECT_EQ(one.answer().substr(70), "hello");
     const std::string chunked =
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: t\r\n\r\n";
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: "
+        "t\r\n\r\n";
     for (const char byte : chunked) ASSERT_TRUE(one.send(std::string(1, byte)));
     EXPECT_EQ(one.answer().substr(71), "hello world");
 }

@@ -6,7 +6,7 @@
 // count, after} with {i} for the index; {pad} is filled up with x until the body has pad_to bytes; gzip is true or
 // "truncated". `{ingest}` and the like stand for the harness's keys. Expected events must match in full, save for
 // members that the collector alone decides; "*" is any value, also in a reply. setup has trusted_proxies, salt_hours,
-// rate_ingest, rate_events, open_gateway, fail (the store does), modules {name: off, read, write or all}.
+// rate_ingest, rate_events, open_gateway, drop_bots, fail (the store does), modules {name: off, read, write or all}.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -98,6 +98,7 @@ ingest::Settings settings_of(const Json& setup) {
     settings.trusted_proxies =
         ingest::TrustedProxies::parse(setup.value("trusted_proxies", std::vector<std::string>())).value();
     settings.salt_hours = setup.value("salt_hours", 0);
+    settings.drops_crawlers = setup.value("drop_bots", false);
     if (setup.value("open_gateway", false)) settings.open_project = Harness::kDemo;
     return settings;
 }

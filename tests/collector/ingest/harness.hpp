@@ -34,7 +34,8 @@ public:
             .random = random_,
             .server_secret = catalog_->server_secret(),
             .submit = [this](auto events, auto done) { submit_(std::move(events), std::move(done)); },
-            .settings = std::move(settings)});
+            .settings = std::move(settings),
+            .agents = agents()});
         http::Server::Options options;
         options.port = 0;
         options.not_found_envelopes = ingest::not_found_envelopes(*pipeline_);
@@ -52,6 +53,12 @@ public:
     const ingest::Counters& counters() const { return pipeline_->counters(); }
 
 private:
+    /// One for all: it takes a moment to make.
+    static const ingest::UserAgents& agents() {
+        static const ingest::UserAgents all;
+        return all;
+    }
+
     std::unique_ptr<meta::Catalog> catalog_or_throw(pulsekit::Result<std::unique_ptr<meta::Catalog>> opened) {
         if (!opened) throw std::runtime_error(opened.error().message);
         return *std::move(opened);

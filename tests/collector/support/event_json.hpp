@@ -21,6 +21,7 @@ inline http::Json event_json(const model::Event& event) {
     json["dialect"] = model::name_of(event.dialect);
     json["kind"] = model::name_of(event.kind);
     json["interaction"] = event.interaction;
+    if (event.bot) json["bot"] = true;
     text("name", event.name);
     text("source_type", event.source_type);
     json["ts_ms"] = event.ts_ms;
