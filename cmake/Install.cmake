@@ -72,4 +72,8 @@ if(PULSEKIT_SEND)
 endif()
 if(PULSEKIT_COLLECTOR)
   install(TARGETS pulse-collector RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Collector)
+  if(PULSEKIT_COUNTRY_DATABASE)
+    install(FILES ${PULSEKIT_COUNTRY_DATABASE} DESTINATION ${CMAKE_INSTALL_DATADIR}/pulse-collector
+      RENAME country.mmdb COMPONENT Collector)
+  endif()
 endif()

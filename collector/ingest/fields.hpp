@@ -21,6 +21,7 @@ inline constexpr std::int64_t kLastMs = 253'402'300'799'999;
 template <std::size_t N>
 class Known {
 public:
+    Known(Members&&, const NameTable<N>&) = delete;  // it points into them
     Known(const Members& members, const NameTable<N>& names) {
         for (const auto& member : members) {
             const auto field = names.find(member.name);

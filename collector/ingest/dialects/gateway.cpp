@@ -120,10 +120,13 @@ DecodeResult decode_batch(const Members& members, const Arrival& arrival) {
     decoded.reserve(list.size());
     for (const auto value : list) {
         const std::size_t index = decoded.events.size();
+        const auto refused = [&](const std::string& broken) {
+            return bad(Reason::field, "events[" + std::to_string(index) + "]: " + broken);
+        };
         const auto event = object_of(value);
-        const Known known(event ? *event : Members(), kNames);
-        const std::string broken = event ? broken_rule(known) : "Event must be a JSON object";
-        if (!broken.empty()) return bad(Reason::field, "events[" + std::to_string(index) + "]: " + broken);
+        if (!event) return refused("Event must be a JSON object");
+        const Known known(*event, kNames);
+        if (const auto broken = broken_rule(known); !broken.empty()) return refused(broken);
         read_event(*event, known, arrival.received_ms, decoded.add(index));
     }
     return decoded;
