@@ -40,8 +40,11 @@ Result<std::unique_ptr<Database>> open_database(const LocalOptions& options) {
     auto database = std::make_unique<Database>(std::move(*opened));
     const std::string synchronous = options.fsync_each_commit ? "FULL" : "NORMAL";
     // 64 MB of cache keep the indexes' recent pages in memory; after a burst the log shrinks to as much again.
+    // A checkpoint writes a page once however often the log has it: one each 32 MB instead of each 4 MB stores a
+    // quarter more events a second with ids in the order of time, half as many more with random ones.
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = " + synchronous +
-                                 "; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864");
+                                 "; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; "
+                                 "PRAGMA wal_autocheckpoint = 8000");
     if (!set) return std::move(set).error();
     if (auto done = migrate(*database, "events", migrations()); !done) return std::move(done).error();
     return database;
