@@ -74,7 +74,7 @@ if(PULSEKIT_COLLECTOR)
   pulsekit_pkg_config(pulsekit::re2 re2)
   if(NOT TARGET pulsekit::re2)
     pulsekit_fetch(re2 https://github.com/google/re2.git
-      954656f47fe8fb505d4818da1e128417a79ea500  # 2022-12-01
+      4be240789d5b322df9f02b7e19c8651f3ccbf205  # 2022-12-01
       re2::re2)
     add_library(pulsekit::re2 ALIAS re2)
   endif()

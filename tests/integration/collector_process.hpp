@@ -22,6 +22,7 @@ public:
 
     const std::string& url() const { return url_; }
     const std::string& data() const { return data_; }
+    pid_t process_id() const { return process_->id(); }
     const std::string& key(const std::string& name) const { return keys_.at(name); }
 
     void kill() {
