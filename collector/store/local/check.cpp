@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "store/local/ids.hpp"
 #include "store/local/local_store.hpp"
 
 namespace collector::store::local {
@@ -48,7 +49,6 @@ constexpr Coded kCoded[] = {
     {"events", "selector"},
     {"events", "survey"},
     {"event_vitals", "name"},
-    {"event_ids", "project"},
     {"session_spans", "project"},
     {"session_spans", "visitor"},
     {"session_spans", "session"},
@@ -85,17 +85,9 @@ Result<void> check_references(Database& database, std::vector<std::string>& prob
                        "rows of " + from + " whose " + name + " is an unknown text", problems);
         if (!checked) return checked;
     }
-    for (const std::string table : {"event_ids", "event_vitals"}) {
-        auto checked = check_none(
-            database,
-            "SELECT count(*) FROM " + table + " AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
-            "rows of " + table + " without their event", problems);
-        if (!checked) return checked;
-    }
-    return check_none(database,
-                      "SELECT count(*) FROM event_ids AS x JOIN events AS e ON e.id = x.event "
-                      "WHERE e.event_id <> x.event_id OR e.project <> x.project",
-                      "rows of event_ids that name another event's id", problems);
+    return check_none(
+        database, "SELECT count(*) FROM event_vitals AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
+        "rows of event_vitals without their event", problems);
 }
 
 }  // namespace
@@ -116,6 +108,7 @@ Result<std::vector<std::string>> check(const std::string& data_directory) {
     if (auto done = note(check_pages(*database, problems)); !done) return std::move(done).error();
     if (!problems.empty()) return problems;
     if (auto done = note(check_references(*database, problems)); !done) return std::move(done).error();
+    for (auto& problem : Ids::check(ids_folder(data_directory))) problems.push_back(std::move(problem));
     return problems;
 }
 

@@ -24,7 +24,8 @@ using pulsekit::sqlite::Migration;
 using pulsekit::sqlite::Statement;
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> list = {{1, embedded::k0001_events_sql}, {2, embedded::k0002_bots_sql}};
+    static const std::vector<Migration> list = {
+        {1, embedded::k0001_events_sql}, {2, embedded::k0002_bots_sql}, {3, embedded::k0003_ids_in_runs_sql}};
     return list;
 }
 
@@ -94,10 +95,15 @@ std::string database_path(const std::string& data_directory) {
     return (std::filesystem::path(data_directory) / "pulse.sqlite").string();
 }
 
+std::string ids_folder(const std::string& data_directory) {
+    return (std::filesystem::path(data_directory) / "ids").string();
+}
+
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options, pulsekit::Random& random) {
     auto database = open_database(options);
     if (!database) return std::move(database).error();
-    auto rows = Rows::open(**database, options.dedupe_days, random);
+    auto rows = Rows::open(**database,
+                           {ids_folder(options.data_directory), options.dedupe_days, options.id_table_limit}, random);
     if (!rows) return std::move(rows).error();
     return std::unique_ptr<LocalStore>(new LocalStore(options, std::move(*database), std::move(*rows)));
 }

@@ -1,6 +1,5 @@
 #include "store/local/rows.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace collector::store::local {
@@ -15,16 +14,16 @@ constexpr std::size_t kRememberedTexts = 200'000;  // some 30 MB when full
 
 }  // namespace
 
-Result<Rows> Rows::open(Database& database, int dedupe_days, pulsekit::Random& random) {
+Result<Rows> Rows::open(Database& database, const IdOptions& id_options, pulsekit::Random& random) {
     auto dictionary = Dictionary::open(database, kRememberedTexts);
     if (!dictionary) return std::move(dictionary).error();
-    auto dedupe = Dedupe::open(database, dedupe_days);
-    if (!dedupe) return std::move(dedupe).error();
+    auto ids = Ids::open(database, id_options);
+    if (!ids) return std::move(ids).error();
     auto sessions = Sessions::open(database, random);
     if (!sessions) return std::move(sessions).error();
     auto insert = RowInsert::open(database);
     if (!insert) return std::move(insert).error();
-    return Rows(database, {std::move(*dictionary), std::move(*dedupe), std::move(*sessions), std::move(*insert)});
+    return Rows(database, {std::move(*dictionary), std::move(*ids), std::move(*sessions), std::move(*insert)});
 }
 
 Result<std::vector<Stored>> Rows::append(const std::vector<model::Event>& events) {
@@ -32,9 +31,11 @@ Result<std::vector<Stored>> Rows::append(const std::vector<model::Event>& events
     auto stored = append_in_transaction(events);
     if (stored) {
         parts_.dictionary.committed();
+        parts_.ids->committed(next_id_ - 1);
         return stored;
     }
     parts_.dictionary.rolled_back();
+    parts_.ids->rolled_back();
     auto error = std::move(stored).error();
     // The metadata room held the lock for too long: for the client it is as good as a disk that does not answer.
     if (error.code == ErrorCode::conflict) error.code = ErrorCode::unavailable;
@@ -46,20 +47,15 @@ Result<std::vector<Stored>> Rows::append_in_transaction(const std::vector<model:
     if (!transaction) return std::move(transaction).error();
     const auto newest_id = database_->query_integer("SELECT coalesce(max(id), 0) FROM events");
     if (!newest_id) return newest_id.error();
-    std::int64_t next_id = *newest_id + 1;
-    std::int64_t now_ms = events.front().received_ms;
+    next_id_ = *newest_id + 1;
     std::vector<Stored> stored;
     stored.reserve(events.size());
     for (const auto& event : events) {
-        auto one = append_one(event, next_id);
+        auto one = append_one(event, next_id_);
         if (!one) return std::move(one).error();
-        if (*one == Stored::fresh) ++next_id;
-        now_ms = std::max(now_ms, event.received_ms);
+        if (*one == Stored::fresh) ++next_id_;
         stored.push_back(*one);
     }
-    // Twice what came in: the backlog of ids to forget shrinks, and no append pays for all of it.
-    const auto limit = static_cast<std::int64_t>(2 * events.size());
-    if (auto pruned = parts_.dedupe.prune(now_ms, limit); !pruned) return std::move(pruned).error();
     if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
     return stored;
 }
@@ -68,8 +64,8 @@ Result<Stored> Rows::append_one(const model::Event& event, std::int64_t id) {
     const auto project = parts_.dictionary.id(kNoProject, Space::project, event.project_id);
     if (!project) return project.error();
     if (!event.event_id_is_ours) {
-        auto claimed = parts_.dedupe.claim(*project, event.event_id, event.received_ms, id);
-        if (!claimed || *claimed == Stored::duplicate) return claimed;
+        if (parts_.ids->claim(*project, event.event_id, event.received_ms) == Stored::duplicate)
+            return Stored::duplicate;
     }
     const auto visitor = parts_.dictionary.id(*project, Space::visitor, event.visitor_id);
     if (!visitor) return visitor.error();

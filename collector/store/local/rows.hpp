@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
 #include "model/event.hpp"
-#include "store/local/dedupe.hpp"
 #include "store/local/dictionary.hpp"
+#include "store/local/ids.hpp"
 #include "store/local/row.hpp"
 #include "store/local/sessions.hpp"
 #include "store/store.hpp"
@@ -21,7 +23,8 @@ namespace collector::store::local {
 class Rows {
 public:
     /// `random` seeds session ids and is not used afterwards.
-    static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, int dedupe_days, pulsekit::Random& random);
+    static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, const IdOptions& ids,
+                                       pulsekit::Random& random);
 
     /// EventStore::append(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
     /// `corrupt`; `internal`. After any of them the next append starts afresh.
@@ -30,7 +33,7 @@ public:
 private:
     struct Parts {
         Dictionary dictionary;
-        Dedupe dedupe;
+        std::unique_ptr<Ids> ids;
         Sessions sessions;
         RowInsert insert;
     };
@@ -42,6 +45,7 @@ private:
 
     pulsekit::sqlite::Database* database_;
     Parts parts_;
+    std::int64_t next_id_ = 1;  // of the next row, within a transaction
 };
 
 }  // namespace collector::store::local

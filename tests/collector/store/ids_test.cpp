@@ -1,0 +1,138 @@
+// Repeated ids, however they are kept: in memory, in runs, or read again from the rows.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include "store/open.hpp"
+#include "tests/collector/store/events.hpp"
+
+namespace collector::store {
+namespace {
+
+using enum Stored;
+using test::event;
+using test::Fixture;
+using test::kDay;
+using test::kNoon;
+namespace fs = std::filesystem;
+
+std::vector<std::string> run_files(const Fixture& store) {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(local::ids_folder(store.folder()))) {
+        files.push_back(entry.path().string());
+    }
+    return files;
+}
+
+/// What the store must say: the plainest code that can.
+class Model {
+public:
+    Model(std::int64_t window_ms) : window_ms_(window_ms) {}
+    Stored claim(const std::string& id, std::int64_t received_ms) {
+        const auto found = known_.find(id);
+        if (found != known_.end() && found->second >= received_ms - window_ms_) return duplicate;
+        known_[id] = received_ms;
+        return fresh;
+    }
+
+private:
+    const std::int64_t window_ms_;
+    std::map<std::string, std::int64_t> known_;
+};
+
+TEST(Ids, AreWhatTheModelSaysWhateverHappensToTheirFiles) {
+    const auto seed = std::random_device()();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    Fixture store(/*dedupe_days=*/2, /*id_table_limit=*/40);
+    Model model(2 * kDay);
+    std::int64_t now = kNoon;
+    int made = 0;
+    for (int round = 0; round < 250; ++round) {
+        now += static_cast<std::int64_t>(random() % (kDay / 20));
+        std::vector<model::Event> events;
+        std::vector<Stored> expected;
+        for (std::size_t i = 1 + random() % 30; i > 0; --i) {
+            const bool again = made > 0 && random() % 3 == 0;
+            const auto id =
+                again ? made - static_cast<int>(random() % static_cast<unsigned>(std::min(made, 900))) : ++made;
+            auto one = event("id-" + std::to_string(id), now);
+            expected.push_back(model.claim(one.event_id, now));
+            events.push_back(std::move(one));
+        }
+        const auto stored = store->append(events);
+        ASSERT_TRUE(stored.ok()) << stored.error().message;
+        ASSERT_EQ(*stored, expected) << "round " << round;
+        if (random() % 10 != 0) continue;
+        store.close();
+        const auto files = run_files(store);
+        const auto harm = random() % 5;
+        if (!files.empty() && harm == 0) fs::remove(files[random() % files.size()]);
+        if (!files.empty() && harm == 1) fs::resize_file(files[random() % files.size()], random() % 200);
+        if (!files.empty() && harm == 2) {
+            std::fstream file(files[random() % files.size()], std::ios::in | std::ios::out | std::ios::binary);
+            file.seekp(static_cast<std::streamoff>(random() % 300));
+            file.put('x').put('y');
+        }
+        if (harm == 3) fs::remove_all(local::ids_folder(store.folder()));
+        store.reopen();
+    }
+}
+
+TEST(Ids, StayInFewFiles) {
+    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/50);
+    for (int batch = 0; batch < 400; ++batch) {
+        std::vector<model::Event> events;
+        for (int i = 0; i < 25; ++i) events.push_back(event(std::to_string(batch) + "." + std::to_string(i)));
+        ASSERT_TRUE(store->append(events).ok());
+    }
+    store.close();
+    EXPECT_LT(run_files(store).size(), 30u) << "of 200 that were written";
+    store.reopen();
+    EXPECT_EQ(*store->append({event("0.0"), event("399.24"), event("new")}),
+              (std::vector<Stored>{duplicate, duplicate, fresh}));
+}
+
+TEST(Ids, OfABackupAreThoseOfItsRows) {
+    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/20);
+    const auto put = [&](const std::string& name, int count) {
+        std::vector<model::Event> events;
+        for (int i = 0; i < count; ++i) events.push_back(event(name + std::to_string(i)));
+        ASSERT_TRUE(store->append(events).ok());
+    };
+    put("before-", 100);
+    const auto copy = store.folder() + ".backup";
+    ASSERT_TRUE(backup_store(store.folder(), copy, {}).ok());
+    put("after-", 100);
+    put("later-", 100);
+    store.close();
+    for (const char* log : {"-wal", "-shm"}) fs::remove(local::database_path(store.folder()) + log);
+    fs::copy_file(copy, local::database_path(store.folder()), fs::copy_options::overwrite_existing);
+    fs::remove(copy);
+    store.reopen();
+    EXPECT_EQ(*store->append({event("before-7"), event("after-7"), event("later-99")}),
+              (std::vector<Stored>{duplicate, fresh, fresh}));
+    EXPECT_EQ(store.count(), 102);
+}
+
+TEST(Ids, DamagedFilesAreNamedByCheck) {
+    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/20);
+    std::vector<model::Event> events;
+    for (int i = 0; i < 100; ++i) events.push_back(event(std::to_string(i)));
+    ASSERT_TRUE(store->append(events).ok());
+    ASSERT_TRUE(store->append({event("one more")}).ok());
+    store.close();
+    const auto files = run_files(store);
+    ASSERT_FALSE(files.empty());
+    EXPECT_TRUE(check_store(store.folder())->empty());
+    fs::resize_file(files.front(), fs::file_size(files.front()) - 1);
+    const auto problems = check_store(store.folder());
+    ASSERT_EQ(problems->size(), 1u);
+    EXPECT_NE(problems->front().find("is damaged"), std::string::npos) << problems->front();
+}
+
+}  // namespace
+}  // namespace collector::store
