@@ -75,7 +75,7 @@ std::vector<Body> hostile_bodies() {
     return all;
 }
 
-long resident_kb(pid_t process) {
+[[maybe_unused]] long resident_kb(pid_t process) {
     std::ifstream status("/proc/" + std::to_string(process) + "/status");
     for (std::string line; std::getline(status, line);) {
         if (line.compare(0, 6, "VmRSS:") == 0) return std::stol(line.substr(6));
