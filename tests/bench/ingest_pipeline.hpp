@@ -41,7 +41,8 @@ public:
                                          take_(std::move(events));
                                          done(std::vector<store::Stored>(count, store::Stored::fresh));
                                      },
-                                 .settings = {}});
+                                 .settings = {},
+                                 .agents = agents_});
     }
 
     const std::string& key() const { return key_; }
@@ -70,6 +71,7 @@ private:
     Folder folder_{"ingest-side"};
     pulsekit::SystemClock clock_;
     pulsekit::SystemRandom random_;
+    const collector::ingest::UserAgents agents_;
     std::unique_ptr<collector::meta::Catalog> catalog_;
     std::string key_;
     std::unique_ptr<collector::meta::Access> access_;

@@ -3,8 +3,9 @@
 #include <string_view>
 #include <utility>
 
-#include "store/local/ids.hpp"
+#include "store/local/hash_index.hpp"
 #include "store/local/local_store.hpp"
+#include "store/local/rows.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -27,27 +28,28 @@ constexpr Coded kCoded[] = {
     {"events", "path"},
     {"events", "source_type"},
     {"events", "user"},
-    {"events", "app"},
-    {"events", "app_version"},
+    {"event_contexts", "project"},
+    {"event_contexts", "app"},
+    {"event_contexts", "app_version"},
     {"events", "title"},
-    {"events", "utm_source"},
-    {"events", "utm_medium"},
-    {"events", "utm_campaign"},
-    {"events", "utm_content"},
-    {"events", "utm_term"},
-    {"events", "browser"},
-    {"events", "browser_version"},
-    {"events", "os"},
-    {"events", "os_version"},
-    {"events", "device_type"},
-    {"events", "screen"},
-    {"events", "language"},
-    {"events", "country"},
-    {"events", "revenue_currency"},
-    {"events", "error_type"},
-    {"events", "error_filename"},
-    {"events", "selector"},
-    {"events", "survey"},
+    {"event_contexts", "utm_source"},
+    {"event_contexts", "utm_medium"},
+    {"event_contexts", "utm_campaign"},
+    {"event_contexts", "utm_content"},
+    {"event_contexts", "utm_term"},
+    {"event_contexts", "browser"},
+    {"event_contexts", "browser_version"},
+    {"event_contexts", "os"},
+    {"event_contexts", "os_version"},
+    {"event_contexts", "device_type"},
+    {"event_contexts", "screen"},
+    {"event_contexts", "language"},
+    {"event_contexts", "country"},
+    {"event_details", "revenue_currency"},
+    {"event_details", "error_type"},
+    {"event_details", "error_filename"},
+    {"event_details", "selector"},
+    {"event_details", "survey"},
     {"event_vitals", "name"},
     {"session_spans", "project"},
     {"session_spans", "visitor"},
@@ -85,9 +87,24 @@ Result<void> check_references(Database& database, std::vector<std::string>& prob
                        "rows of " + from + " whose " + name + " is an unknown text", problems);
         if (!checked) return checked;
     }
-    return check_none(
-        database, "SELECT count(*) FROM event_vitals AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
-        "rows of event_vitals without their event", problems);
+    for (const std::string side : {"event_details", "event_vitals"}) {
+        auto checked = check_none(database,
+                                  "SELECT count(*) FROM " + side +
+                                      " AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
+                                  "rows of " + side + " without their event", problems);
+        if (!checked) return checked;
+    }
+    if (auto checked = check_none(database,
+                                  "SELECT count(*) FROM events AS x "
+                                  "WHERE NOT EXISTS (SELECT 1 FROM event_contexts WHERE id = x.context)",
+                                  "rows of events whose context is unknown", problems);
+        !checked) {
+        return checked;
+    }
+    // No index of the database's own holds it.
+    return check_none(database,
+                      "SELECT count(*) FROM (SELECT 1 FROM event_texts GROUP BY project, space, text HAVING count(*) > 1)",
+                      "texts that have several numbers", problems);
 }
 
 }  // namespace
@@ -108,7 +125,9 @@ Result<std::vector<std::string>> check(const std::string& data_directory) {
     if (auto done = note(check_pages(*database, problems)); !done) return std::move(done).error();
     if (!problems.empty()) return problems;
     if (auto done = note(check_references(*database, problems)); !done) return std::move(done).error();
-    for (auto& problem : Ids::check(ids_folder(data_directory))) problems.push_back(std::move(problem));
+    for (const auto& folder : index_folders(data_directory)) {
+        for (auto& problem : HashIndex::check(folder)) problems.push_back(std::move(problem));
+    }
     return problems;
 }
 

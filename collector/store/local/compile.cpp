@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/local/dictionary.hpp"
+#include "store/local/event_id.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -51,17 +52,20 @@ std::optional<Space> space_of(Column column) {
 
 // Rounded down also before 1970.
 constexpr std::string_view kDay = "(ts_ms - ((ts_ms % 86400000) + 86400000) % 86400000) / 86400000 AS day";
-constexpr std::string_view kNextGap =
-    "lead(ts_ms) OVER (PARTITION BY session ORDER BY ts_ms, event_id) - ts_ms AS next_gap";
 
-/// A question becomes up to four steps, each a table expression: p (its project's number), r (the rows it sees), u
-/// (its units) and g (its groups); then texts take the place of their numbers, and the page is cut.
+std::string next_gap() {
+    return "lead(ts_ms) OVER (PARTITION BY session ORDER BY ts_ms, " + event_id_sql("event_id") +
+           ") - ts_ms AS next_gap";
+}
+
+/// A question becomes up to three steps, each a table expression: r (the rows it sees), u (its units) and g (its groups); then texts take the place of their numbers, and the page is cut.
 class Compiler {
 public:
-    explicit Compiler(const Question& question) : question_(question) {}
+    Compiler(const Question& question, const Dictionary& texts)
+        : question_(question), texts_(texts), project_(texts.find(kNoProject, Space::project, question.project_id)) {}
 
     Result<Compiled> run() {
-        std::string with = "WITH " + project() + ", " + rows();
+        std::string with = "WITH " + rows();
         if (question_.unit == Unit::session) with += ", " + units();
         with += ", " + groups();
         std::string page = with + " " + paged();
@@ -70,15 +74,10 @@ public:
     }
 
 private:
-    std::string project() {
-        return "p(id) AS (SELECT id FROM event_texts WHERE project = 0 AND space = 0 AND text = " +
-               bind(question_.project_id) + ")";
-    }
-
     std::string rows() {
         std::string sql = "r AS (SELECT kind, ts_ms, name, path, visitor, session, interaction, " + std::string(kDay);
-        if (asks_for(Column::next_gap)) sql += ", " + std::string(kNextGap);
-        sql += " FROM events WHERE project = (SELECT id FROM p) AND ts_ms BETWEEN " + bind(question_.range.from_ms) +
+        if (asks_for(Column::next_gap)) sql += ", " + next_gap();
+        sql += " FROM events WHERE project = " + bind(project_.value_or(kUnknown)) + " AND ts_ms BETWEEN " + bind(question_.range.from_ms) +
                " AND " + bind(question_.range.to_ms) + " AND bot = 0";
         for (const auto& condition : question_.seen) {
             if (is(condition.field, Column::next_gap)) fail("what a question sees cannot depend on the rows it sees");
@@ -190,11 +189,17 @@ private:
         const std::string left = field(condition.field, of);
         if (condition.any_of.empty()) return left + " IS NOT NULL";
         std::string values;
-        for (const auto& value : condition.any_of) values += (values.empty() ? "" : ", ") + bind(value);
-        if (!is_text(condition.field)) return left + " IN (" + values + ")";
-        const auto space = static_cast<std::int64_t>(*space_of(condition.field.column));
-        return left + " IN (SELECT id FROM event_texts WHERE project = (SELECT id FROM p) AND space = " +
-               std::to_string(space) + " AND text IN (" + values + "))";
+        for (const auto& value : condition.any_of) {
+            values += (values.empty() ? "" : ", ") + bind(is_text(condition.field) ? number_of(condition.field, value) : value);
+        }
+        return left + " IN (" + values + ")";
+    }
+
+    /// Of a text that a field is compared with.
+    Value number_of(const Field& field, const Value& value) const {
+        const auto* text = std::get_if<std::string>(&value);
+        if (!text || !project_) return kUnknown;
+        return texts_.find(*project_, *space_of(field.column), *text).value_or(kUnknown);
     }
 
     static bool is(const Field& field, Column column) { return field.of == Field::Of::row && field.column == column; }
@@ -224,13 +229,19 @@ private:
         if (!error_) error_ = Error{ErrorCode::invalid, std::string(why)};
     }
 
+    static constexpr std::int64_t kUnknown = 0;  // no text's number: nothing is equal to it
+
     const Question& question_;
+    const Dictionary& texts_;
+    const std::optional<std::int64_t> project_;
     std::vector<Value> values_;
     std::optional<Error> error_;
 };
 
 }  // namespace
 
-Result<Compiled> compile(const Question& question) { return Compiler(question).run(); }
+Result<Compiled> compile(const Question& question, const Dictionary& texts) {
+    return Compiler(question, texts).run();
+}
 
 }  // namespace collector::store::local

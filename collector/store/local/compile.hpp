@@ -7,6 +7,7 @@
 #include <pulsekit/result.hpp>
 
 #include "model/measure.hpp"
+#include "store/local/dictionary.hpp"
 
 namespace collector::store::local {
 
@@ -18,6 +19,6 @@ struct Compiled {
 };
 
 /// Error `invalid` for a question that contradicts itself: an index out of bounds, a unit's field of rows.
-pulsekit::Result<Compiled> compile(const model::Question& question);
+pulsekit::Result<Compiled> compile(const model::Question& question, const Dictionary& texts);
 
 }  // namespace collector::store::local

@@ -1,75 +1,80 @@
 #include "store/local/dictionary.hpp"
 
+#include <functional>
 #include <utility>
 
 namespace collector::store::local {
+namespace {
 
 using pulsekit::Result;
 using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Statement;
 
-Result<Dictionary> Dictionary::open(Database& database, std::size_t cache_limit) {
-    auto find = database.prepare("SELECT id FROM event_texts WHERE project = ? AND space = ? AND text = ?");
-    if (!find) return std::move(find).error();
-    auto insert = database.prepare("INSERT INTO event_texts (project, space, text) VALUES (?, ?, ?)");
-    if (!insert) return std::move(insert).error();
-    return Dictionary(database, cache_limit, std::move(*find), std::move(*insert));
+HashEntry entry_of(std::int64_t project, Space space, std::string_view text, std::int64_t id = 0) {
+    thread_local std::string key;
+    // Both have one size: no two triples make the same bytes.
+    key.assign(reinterpret_cast<const char*>(&project), sizeof project).append(1, static_cast<char>(space)).append(text);
+    return hash_entry(key, id);
 }
 
-Dictionary::Dictionary(Database& database, std::size_t cache_limit, Statement find, Statement insert)
-    : database_(&database),
-      find_(std::move(find)),
-      insert_(std::move(insert)),
-      generation_limit_(cache_limit / 2 > 0 ? cache_limit / 2 : 1) {}
+HashEntry entry_of_row(const Statement& row) {
+    return entry_of(row.integer(1), static_cast<Space>(row.integer(2)), row.text(3), row.integer(0));
+}
+
+}  // namespace
+
+Result<Dictionary> Dictionary::open(Database& database, const Options& options) {
+    auto index = HashIndex::open(
+        database, {.table = "event_texts", .columns = "project, space, text", .entry = entry_of_row}, options.index);
+    if (!index) return std::move(index).error();
+    auto insert = database.prepare("INSERT INTO event_texts (project, space, text) VALUES (?, ?, ?)");
+    if (!insert) return std::move(insert).error();
+    Dictionary dictionary(database, std::move(*index), std::move(*insert), options.remembered);
+    const auto last = database.query_integer("SELECT coalesce(max(id), 0) FROM event_texts");
+    if (!last) return last.error();
+    dictionary.last_id_ = *last;
+    return dictionary;
+}
+
+Dictionary::Dictionary(Database& database, std::unique_ptr<HashIndex> index, Statement insert, std::size_t remembered)
+    : database_(&database), index_(std::move(index)), insert_(std::move(insert)), remembered_(remembered) {}
 
 Result<std::int64_t> Dictionary::id(std::int64_t project, Space space, std::string_view text) {
-    const auto tag = static_cast<char>(space);
-    key_.assign(reinterpret_cast<const char*>(&project), sizeof project).append(1, tag).append(text);
-    if (const auto found = young_.find(std::string_view(key_)); found != young_.end()) return found->second;
-    if (const auto found = old_.find(std::string_view(key_)); found != old_.end()) {
-        const std::int64_t known = found->second;
-        remember(key_, known);
-        return known;
-    }
-    bool made = false;
-    auto id = find_or_insert(project, space, text, made);
+    const auto hash = std::hash<std::string_view>()(text) ^ (static_cast<std::size_t>(project) * 31 +
+                                                             static_cast<std::size_t>(space)) * 0x9e3779b97f4a7c15;
+    auto& place = remembered_[hash % remembered_.size()];
+    if (place.id != 0 && place.text == text && place.project == project && place.space == space) return place.id;
+    auto id = find_or_insert(project, space, text);
     if (!id) return id;
-    if (made) fresh_.push_back(key_);
-    remember(key_, *id);
+    place.id = *id;
+    place.project = project;
+    place.space = space;
+    place.text.assign(text);
     return id;
 }
 
-void Dictionary::rolled_back() {
-    for (const auto& key : fresh_) {
-        young_.erase(key);
-        old_.erase(key);
-    }
-    fresh_.clear();
+std::optional<std::int64_t> Dictionary::find(std::int64_t project, Space space, std::string_view text) const {
+    const auto id = index_->find_committed(entry_of(project, space, text));
+    return id < 0 ? std::nullopt : std::optional(id);
 }
 
-Result<std::int64_t> Dictionary::find_or_insert(std::int64_t project, Space space, std::string_view text, bool& made) {
-    find_.bind(1, project);
-    find_.bind(2, static_cast<std::int64_t>(space));
-    find_.bind(3, text);
-    auto found = find_.step();
-    const std::int64_t known = found && *found ? find_.integer(0) : 0;
-    find_.reset();
-    if (!found) return std::move(found).error();
-    if (*found) return known;
+void Dictionary::rolled_back() {
+    index_->rolled_back();
+    for (auto& place : remembered_) place.id = 0;
+}
+
+Result<std::int64_t> Dictionary::find_or_insert(std::int64_t project, Space space, std::string_view text) {
+    auto entry = entry_of(project, space, text);
+    if (const auto known = index_->find(entry); known >= 0) return known;
     insert_.bind(1, project);
     insert_.bind(2, static_cast<std::int64_t>(space));
-    insert_.bind(3, text);
+    insert_.bind_borrowed(3, text);
     if (auto inserted = insert_.run(); !inserted) return std::move(inserted).error();
-    made = true;
-    return database_->last_insert_id();
-}
-
-void Dictionary::remember(const std::string& key, std::int64_t id) {
-    if (young_.size() >= generation_limit_) {
-        old_ = std::move(young_);
-        young_ = {};
-    }
-    young_.emplace(key, id);
+    const auto id = database_->last_insert_id();
+    entry.set_value(id);
+    index_->add(entry);
+    last_id_ = id;
+    return id;
 }
 
 }  // namespace collector::store::local

@@ -1,15 +1,17 @@
 // Texts as numbers: a name, path or visitor that repeats is stored once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <pulsekit/result.hpp>
 
+#include "store/local/hash_index.hpp"
 #include "support/sqlite/database.hpp"
 
 namespace collector::store::local {
@@ -21,42 +23,43 @@ enum class Space : std::int64_t { project = 0, word = 1, visitor = 2, session = 
 constexpr std::int64_t kNoProject = 0;
 
 /// Gives texts their numbers, within the writer's transaction, and remembers the recent ones. The database must outlive
-/// it. One thread at a time.
+/// it. One thread at a time, save for find().
 class Dictionary {
 public:
-    /// Remembers at most `cache_limit` texts.
-    static pulsekit::Result<Dictionary> open(pulsekit::sqlite::Database& database, std::size_t cache_limit);
+    struct Options {
+        HashIndexOptions index;
+        std::size_t remembered = 128 * 1024;  ///< recent texts that are found without hashing; some 20 MB
+    };
+    static pulsekit::Result<Dictionary> open(pulsekit::sqlite::Database& database, const Options& options);
 
     /// The number of the text, new when the text is.
     pulsekit::Result<std::int64_t> id(std::int64_t project, Space space, std::string_view text);
 
+    /// The number of a text that was committed. From any thread.
+    std::optional<std::int64_t> find(std::int64_t project, Space space, std::string_view text) const;
+
     /// The transaction is through: its numbers hold.
-    void committed() { fresh_.clear(); }
+    void committed() { index_->committed(last_id_); }
     /// The transaction is undone, and with it every number it gave: SQLite may give them to other texts.
     void rolled_back();
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+    struct Remembered {
+        std::int64_t id = 0;  ///< 0: nothing
+        std::int64_t project = 0;
+        Space space = Space::project;
+        std::string text;
     };
-    using Cache = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
 
-    Dictionary(pulsekit::sqlite::Database& database, std::size_t cache_limit, pulsekit::sqlite::Statement find,
-               pulsekit::sqlite::Statement insert);
-    pulsekit::Result<std::int64_t> find_or_insert(std::int64_t project, Space space, std::string_view text, bool& made);
-    void remember(const std::string& key, std::int64_t id);
+    Dictionary(pulsekit::sqlite::Database& database, std::unique_ptr<HashIndex> index,
+               pulsekit::sqlite::Statement insert, std::size_t remembered);
+    pulsekit::Result<std::int64_t> find_or_insert(std::int64_t project, Space space, std::string_view text);
 
     pulsekit::sqlite::Database* database_;
-    pulsekit::sqlite::Statement find_;
+    std::unique_ptr<HashIndex> index_;
     pulsekit::sqlite::Statement insert_;
-    // Two generations: when the young one is full it becomes the old one, and the old one is forgotten. A text that is
-    // met again moves to the young one, so what is in use stays.
-    std::size_t generation_limit_;
-    Cache young_;
-    Cache old_;
-    std::string key_;                 // of the text looked up: kept for its memory
-    std::vector<std::string> fresh_;  // keys of texts that this transaction inserted
+    std::vector<Remembered> remembered_;  // each text has one place, which it shares: the last one to come stays
+    std::int64_t last_id_ = 0;
 };
 
 }  // namespace collector::store::local

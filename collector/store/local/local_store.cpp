@@ -1,14 +1,13 @@
 #include "store/local/local_store.hpp"
 
 #include <algorithm>
-#include <embedded/events_migrations.hpp>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 #include <variant>
 
 #include "store/local/compile.hpp"
-#include "support/sqlite/migrate.hpp"
+#include "store/local/migrations.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -20,34 +19,20 @@ using pulsekit::ErrorCode;
 using pulsekit::Result;
 using pulsekit::sqlite::Access;
 using pulsekit::sqlite::Database;
-using pulsekit::sqlite::Migration;
 using pulsekit::sqlite::Statement;
-
-const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> list = {
-        {1, embedded::k0001_events_sql}, {2, embedded::k0002_bots_sql}, {3, embedded::k0003_ids_in_runs_sql}};
-    return list;
-}
 
 // Below it SQLite may still find room for small commits, and the next large one fails: time to say so.
 constexpr std::uintmax_t kMinFreeBytes = 4u << 20;
 
-Result<std::unique_ptr<Database>> open_database(const LocalOptions& options) {
-    std::error_code failed;
-    std::filesystem::create_directories(options.data_directory, failed);
-    if (failed) return Error{ErrorCode::unavailable, options.data_directory + ": " + failed.message()};
-    auto opened = Database::open(database_path(options.data_directory), Access::create);
-    if (!opened) return std::move(opened).error();
-    auto database = std::make_unique<Database>(std::move(*opened));
+/// A connection that writes.
+Result<Database> open_database(const LocalOptions& options) {
+    auto database = Database::open(database_path(options.data_directory), Access::create);
+    if (!database) return database;
     const std::string synchronous = options.fsync_each_commit ? "FULL" : "NORMAL";
     // 64 MB of cache keep the indexes' recent pages in memory; after a burst the log shrinks to as much again.
-    // A checkpoint writes a page once however often the log has it: one each 32 MB instead of each 4 MB stores a
-    // quarter more events a second with ids in the order of time, half as many more with random ones.
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = " + synchronous +
-                                 "; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; "
-                                 "PRAGMA wal_autocheckpoint = 8000");
+                                 "; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864");
     if (!set) return std::move(set).error();
-    if (auto done = migrate(*database, "events", migrations()); !done) return std::move(done).error();
     return database;
 }
 
@@ -95,29 +80,38 @@ std::string database_path(const std::string& data_directory) {
     return (std::filesystem::path(data_directory) / "pulse.sqlite").string();
 }
 
-std::string ids_folder(const std::string& data_directory) {
-    return (std::filesystem::path(data_directory) / "ids").string();
-}
-
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options, pulsekit::Random& random) {
-    auto database = open_database(options);
-    if (!database) return std::move(database).error();
-    auto rows = Rows::open(**database,
-                           {ids_folder(options.data_directory), options.dedupe_days, options.id_table_limit}, random);
+    std::error_code failed;
+    std::filesystem::create_directories(options.data_directory, failed);
+    if (failed) return Error{ErrorCode::unavailable, options.data_directory + ": " + failed.message()};
+    auto opened = open_database(options);
+    if (!opened) return std::move(opened).error();
+    auto database = std::make_unique<Database>(std::move(*opened));
+    if (auto done = migrate(*database, "events", migrations()); !done) return std::move(done).error();
+    auto for_checkpoints = open_database(options);
+    if (!for_checkpoints) return std::move(for_checkpoints).error();
+    auto rows =
+        Rows::open(*database, {options.data_directory, options.dedupe_days, options.index_table_limit}, random);
     if (!rows) return std::move(rows).error();
-    return std::unique_ptr<LocalStore>(new LocalStore(options, std::move(*database), std::move(*rows)));
+    return std::unique_ptr<LocalStore>(
+        new LocalStore(options, std::move(database), std::move(*for_checkpoints), std::move(*rows)));
 }
 
-LocalStore::LocalStore(const LocalOptions& options, std::unique_ptr<Database> database, Rows rows)
+LocalStore::LocalStore(const LocalOptions& options, std::unique_ptr<Database> database, Database for_checkpoints,
+                       Rows rows)
     : data_directory_(options.data_directory),
       database_(std::move(database)),
+      checkpoints_(*database_, std::move(for_checkpoints)),
       rows_(std::move(rows)),
       readers_(database_path(options.data_directory), options.max_readers) {}
 
-Result<std::vector<Stored>> LocalStore::append(const std::vector<model::Event>& events) { return rows_.append(events); }
+Result<std::vector<Stored>> LocalStore::append(const std::vector<model::Event>& events) {
+    checkpoints_.before_transaction();
+    return rows_.append(events);
+}
 
 Result<Answer> LocalStore::ask(const model::Question& question) {
-    const auto compiled = compile(question);
+    const auto compiled = compile(question, rows_.dictionary());
     if (!compiled) return compiled.error();
     auto reader = readers_.borrow();
     if (!reader) return std::move(reader).error();

@@ -8,7 +8,7 @@
 #include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
-#include "store/local/ids.hpp"
+#include "store/local/checkpoints.hpp"
 #include "store/local/readers.hpp"
 #include "store/local/rows.hpp"
 #include "store/store.hpp"
@@ -18,14 +18,12 @@ namespace collector::store::local {
 
 /// The file that holds the events, in a data directory; the metadata room may keep its tables in it too.
 std::string database_path(const std::string& data_directory);
-/// Where the ids are that were seen: made from the database again when it is missing.
-std::string ids_folder(const std::string& data_directory);
 
 struct LocalOptions {
     std::string data_directory;
     bool fsync_each_commit = true;  ///< else an append survives the process, but not a loss of power
     int dedupe_days = 30;
-    std::size_t id_table_limit = IdOptions().table_limit;
+    std::size_t index_table_limit = HashIndexOptions().table_limit;
     std::size_t max_readers = 4;  ///< questions that are answered at a time; more wait
 };
 
@@ -39,10 +37,12 @@ public:
     pulsekit::Result<void> probe() override;
 
 private:
-    LocalStore(const LocalOptions& options, std::unique_ptr<pulsekit::sqlite::Database> database, Rows rows);
+    LocalStore(const LocalOptions& options, std::unique_ptr<pulsekit::sqlite::Database> database,
+               pulsekit::sqlite::Database for_checkpoints, Rows rows);
 
     const std::string data_directory_;
     std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it
+    Checkpoints checkpoints_;
     Rows rows_;
     Readers readers_;
 };

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "store/local/event_id.hpp"
+
 namespace collector::store::local {
 namespace {
 
@@ -14,15 +16,17 @@ using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Statement;
 
 /// In the order in which bind_event() fills them.
-constexpr std::string_view kColumns =
-    "id, project, visitor, session, ts_ms, received_ms, kind, dialect, interaction, event_id_is_ours, event_id, "
-    "name, source_type, user, app, app_version, path, title, "
-    "utm_source, utm_medium, utm_campaign, utm_content, utm_term, "
-    "browser, browser_version, os, os_version, device_type, screen, language, country, "
-    "revenue_amount, revenue_currency, duration_ms, "
+constexpr std::string_view kEventColumns =
+    "id, project, ts_ms, kind, interaction, bot, visitor, session, name, path, context, received_ms, event_id, "
+    "event_id_is_ours, source_type, user, title, referrer, url, props";
+
+/// In the order in which bind_details() fills them.
+constexpr std::string_view kDetailColumns =
+    "event, revenue_amount, revenue_currency, duration_ms, "
     "error_type, error_filename, error_lineno, error_colno, error_message, error_stack, "
-    "click_x, click_y, selector, viewport_w, viewport_h, "
-    "depth, query, results_count, survey, completed, referrer, url, props, bot";
+    "click_x, click_y, selector, viewport_w, viewport_h, depth, query, results_count, survey, completed";
+
+const std::string kNothing;
 
 /// Binds one value after another. Absent is null. The first error is kept, and what follows it is skipped.
 class Binder {
@@ -35,6 +39,7 @@ public:
     void number(const std::optional<double>& value) { value ? statement_.bind(next_++, *value) : null(); }
     void flag(bool value) { number(std::int64_t{value}); }
     void flag(const std::optional<bool>& value) { value ? flag(*value) : null(); }
+    void event_id(const std::string& id) { id_bytes_.bind(statement_, next_++, id); }
     void present_text(const std::string& text) { statement_.bind_borrowed(next_++, text); }
     void text(const std::string& text) { text.empty() ? null() : present_text(text); }
 
@@ -63,47 +68,45 @@ private:
     std::int64_t project_;
     Dictionary& dictionary_;
     int next_ = 1;
+    EventIdBytes id_bytes_;
     std::optional<Error> error_;
 };
 
-void bind_identity(Binder& to, const model::Event& event, const RowKeys& keys) {
+void bind_event(Binder& to, const model::Event& event, const RowKeys& keys) {
     to.number(keys.event);
     to.number(keys.project);
+    to.number(event.ts_ms);
+    to.number(static_cast<std::int64_t>(event.kind));
+    to.flag(event.interaction);
+    to.flag(event.bot);
     to.number(keys.visitor);
     to.number(keys.session);
-    to.number(event.ts_ms);
-    to.number(event.received_ms);
-    to.number(static_cast<std::int64_t>(event.kind));
-    to.number(static_cast<std::int64_t>(event.dialect));
-    to.flag(event.interaction);
-    to.flag(event.event_id_is_ours);
-    to.present_text(event.event_id);
     to.present_coded(event.name);
-    to.present_coded(event.source_type);
-    to.coded(event.user_id, Space::user);
-    to.coded(event.app_id);
-    to.coded(event.app_version);
-}
-
-void bind_context(Binder& to, const model::Event& event) {
     to.coded(event.path);
+    to.number(keys.context);
+    to.number(event.received_ms);
+    to.event_id(event.event_id);
+    to.flag(event.event_id_is_ours);
+    to.coded(event.source_type == event.name ? kNothing : event.source_type);
+    to.coded(event.user_id, Space::user);
     to.coded(event.title);
-    to.coded(event.utm_source);
-    to.coded(event.utm_medium);
-    to.coded(event.utm_campaign);
-    to.coded(event.utm_content);
-    to.coded(event.utm_term);
-    to.coded(event.browser);
-    to.coded(event.browser_version);
-    to.coded(event.os);
-    to.coded(event.os_version);
-    to.coded(event.device_type);
-    to.coded(event.screen);
-    to.coded(event.language);
-    to.coded(event.country);
+    to.text(event.referrer);
+    to.text(event.url);
+    to.text(event.props == "{}" ? kNothing : event.props);
 }
 
-void bind_facets(Binder& to, const model::Event& event) {
+/// Whether the event has any of what is in event_details.
+bool has_details(const model::Event& event) {
+    const bool number = event.revenue_amount || event.duration_ms || event.error_lineno || event.error_colno ||
+                        event.click_x || event.click_y || event.viewport_w || event.viewport_h || event.depth ||
+                        event.results_count || event.completed;
+    return number || !event.revenue_currency.empty() || !event.error_message.empty() || !event.error_type.empty() ||
+           !event.error_stack.empty() || !event.error_filename.empty() || !event.selector.empty() ||
+           !event.query.empty() || !event.survey_id.empty();
+}
+
+void bind_details(Binder& to, const model::Event& event, const RowKeys& keys) {
+    to.number(keys.event);
     to.number(event.revenue_amount);
     to.coded(event.revenue_currency);
     to.number(event.duration_ms);
@@ -123,52 +126,56 @@ void bind_facets(Binder& to, const model::Event& event) {
     to.number(event.results_count);
     to.coded(event.survey_id);
     to.flag(event.completed);
-    to.text(event.referrer);
-    to.text(event.url);
-    to.present_text(event.props);
-    to.flag(event.bot);
 }
 
-std::string insert_sql() {
+std::string insert_sql(std::string_view table, std::string_view columns) {
     std::string places = "?";
-    for (const char c : kColumns) {
+    for (const char c : columns) {
         if (c == ',') places += ", ?";
     }
-    return "INSERT INTO events (" + std::string(kColumns) + ") VALUES (" + places + ")";
+    return "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES (" + places + ")";
 }
 
 }  // namespace
 
 Result<RowInsert> RowInsert::open(Database& database) {
-    auto event = database.prepare(insert_sql());
+    auto event = database.prepare(insert_sql("events", kEventColumns));
     if (!event) return std::move(event).error();
-    auto vital = database.prepare("INSERT INTO event_vitals (event, ordinal, value, name) VALUES (?, ?, ?, ?)");
+    auto details = database.prepare(insert_sql("event_details", kDetailColumns));
+    if (!details) return std::move(details).error();
+    auto vital = database.prepare(insert_sql("event_vitals", "event, ordinal, value, name"));
     if (!vital) return std::move(vital).error();
-    return RowInsert(std::move(*event), std::move(*vital));
+    return RowInsert({std::move(*event), std::move(*details), std::move(*vital)});
 }
 
-RowInsert::RowInsert(Statement event, Statement vital) : event_(std::move(event)), vital_(std::move(vital)) {}
-
 Result<void> RowInsert::run(const model::Event& event, const RowKeys& keys, Dictionary& dictionary) {
-    Binder to(event_, keys.project, dictionary);
-    bind_identity(to, event, keys);
-    bind_context(to, event);
-    bind_facets(to, event);
+    Binder to(statements_.event, keys.project, dictionary);
+    bind_event(to, event, keys);
     if (auto bound = to.result(); !bound) return bound;
-    if (auto inserted = event_.run(); !inserted) return inserted;
+    if (auto inserted = statements_.event.run(); !inserted) return inserted;
+    if (has_details(event)) {
+        if (auto inserted = run_details(event, keys, dictionary); !inserted) return inserted;
+    }
     return run_vitals(event, keys, dictionary);
+}
+
+Result<void> RowInsert::run_details(const model::Event& event, const RowKeys& keys, Dictionary& dictionary) {
+    Binder to(statements_.details, keys.project, dictionary);
+    bind_details(to, event, keys);
+    if (auto bound = to.result(); !bound) return bound;
+    return statements_.details.run();
 }
 
 Result<void> RowInsert::run_vitals(const model::Event& event, const RowKeys& keys, Dictionary& dictionary) {
     std::int64_t ordinal = 0;
     for (const auto& [name, value] : event.vitals) {
-        Binder to(vital_, keys.project, dictionary);
+        Binder to(statements_.vital, keys.project, dictionary);
         to.number(keys.event);
         to.number(ordinal++);
         to.number(std::optional<double>(value));
         to.present_coded(name);
         if (auto bound = to.result(); !bound) return bound;
-        if (auto inserted = vital_.run(); !inserted) return inserted;
+        if (auto inserted = statements_.vital.run(); !inserted) return inserted;
     }
     return {};
 }

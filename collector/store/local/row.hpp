@@ -1,7 +1,8 @@
-// One event as one row: which field is kept in which column.
+// One event as one row, and few others beside it: which field is kept in which column.
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <pulsekit/result.hpp>
 
@@ -17,6 +18,7 @@ struct RowKeys {
     std::int64_t project;
     std::int64_t visitor;
     std::int64_t session;
+    std::int64_t context;
 };
 
 /// Writes events and their side rows, within the writer's transaction. The database must outlive it. One thread at a
@@ -28,11 +30,14 @@ public:
     pulsekit::Result<void> run(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
 
 private:
-    RowInsert(pulsekit::sqlite::Statement event, pulsekit::sqlite::Statement vital);
+    struct Statements {
+        pulsekit::sqlite::Statement event, details, vital;
+    };
+    explicit RowInsert(Statements statements) : statements_(std::move(statements)) {}
+    pulsekit::Result<void> run_details(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
     pulsekit::Result<void> run_vitals(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
 
-    pulsekit::sqlite::Statement event_;
-    pulsekit::sqlite::Statement vital_;
+    Statements statements_;
 };
 
 }  // namespace collector::store::local

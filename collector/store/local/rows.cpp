@@ -1,5 +1,6 @@
 #include "store/local/rows.hpp"
 
+#include <filesystem>
 #include <utility>
 
 namespace collector::store::local {
@@ -10,20 +11,31 @@ using pulsekit::Result;
 using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Transaction;
 
-constexpr std::size_t kRememberedTexts = 200'000;  // some 30 MB when full
+std::string folder_of(const std::string& data_directory, const char* name) {
+    return (std::filesystem::path(data_directory) / name).string();
+}
 
 }  // namespace
 
-Result<Rows> Rows::open(Database& database, const IdOptions& id_options, pulsekit::Random& random) {
-    auto dictionary = Dictionary::open(database, kRememberedTexts);
+std::vector<std::string> index_folders(const std::string& data_directory) {
+    return {folder_of(data_directory, "texts"), folder_of(data_directory, "contexts"), folder_of(data_directory, "ids")};
+}
+
+Result<Rows> Rows::open(Database& database, const RowOptions& options, pulsekit::Random& random) {
+    const auto folders = index_folders(options.data_directory);
+    auto dictionary =
+        Dictionary::open(database, {.index = {.folder = folders[0], .table_limit = options.table_limit}});
     if (!dictionary) return std::move(dictionary).error();
-    auto ids = Ids::open(database, id_options);
+    auto contexts = Contexts::open(database, {.folder = folders[1], .table_limit = options.table_limit});
+    if (!contexts) return std::move(contexts).error();
+    auto ids = Ids::open(database, folders[2], options.dedupe_days, options.table_limit);
     if (!ids) return std::move(ids).error();
     auto sessions = Sessions::open(database, random);
     if (!sessions) return std::move(sessions).error();
     auto insert = RowInsert::open(database);
     if (!insert) return std::move(insert).error();
-    return Rows(database, {std::move(*dictionary), std::move(*ids), std::move(*sessions), std::move(*insert)});
+    return Rows(database, {std::move(*dictionary), std::move(*contexts), std::move(*ids), std::move(*sessions),
+                           std::move(*insert)});
 }
 
 Result<std::vector<Stored>> Rows::append(const std::vector<model::Event>& events) {
@@ -31,11 +43,13 @@ Result<std::vector<Stored>> Rows::append(const std::vector<model::Event>& events
     auto stored = append_in_transaction(events);
     if (stored) {
         parts_.dictionary.committed();
-        parts_.ids->committed(next_id_ - 1);
+        parts_.contexts.committed();
+        parts_.ids.committed(next_id_ - 1);
         return stored;
     }
     parts_.dictionary.rolled_back();
-    parts_.ids->rolled_back();
+    parts_.contexts.rolled_back();
+    parts_.ids.rolled_back();
     auto error = std::move(stored).error();
     // The metadata room held the lock for too long: for the client it is as good as a disk that does not answer.
     if (error.code == ErrorCode::conflict) error.code = ErrorCode::unavailable;
@@ -64,14 +78,17 @@ Result<Stored> Rows::append_one(const model::Event& event, std::int64_t id) {
     const auto project = parts_.dictionary.id(kNoProject, Space::project, event.project_id);
     if (!project) return project.error();
     if (!event.event_id_is_ours) {
-        if (parts_.ids->claim(*project, event.event_id, event.received_ms) == Stored::duplicate)
+        if (parts_.ids.claim(*project, event.event_id, event.received_ms) == Stored::duplicate)
             return Stored::duplicate;
     }
     const auto visitor = parts_.dictionary.id(*project, Space::visitor, event.visitor_id);
     if (!visitor) return visitor.error();
     const auto session = parts_.sessions.assign(*project, *visitor, event, parts_.dictionary);
     if (!session) return session.error();
-    const RowKeys keys{.event = id, .project = *project, .visitor = *visitor, .session = *session};
+    const auto context = parts_.contexts.id(*project, event, parts_.dictionary);
+    if (!context) return context.error();
+    const RowKeys keys{
+        .event = id, .project = *project, .visitor = *visitor, .session = *session, .context = *context};
     if (auto inserted = parts_.insert.run(event, keys, parts_.dictionary); !inserted)
         return std::move(inserted).error();
     return Stored::fresh;

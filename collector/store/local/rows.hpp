@@ -10,6 +10,7 @@
 #include <pulsekit/result.hpp>
 
 #include "model/event.hpp"
+#include "store/local/contexts.hpp"
 #include "store/local/dictionary.hpp"
 #include "store/local/ids.hpp"
 #include "store/local/row.hpp"
@@ -19,21 +20,33 @@
 
 namespace collector::store::local {
 
-/// The database must outlive it. One thread at a time.
+struct RowOptions {
+    std::string data_directory;  ///< where the indexes by hash have their folders
+    int dedupe_days = 30;
+    std::size_t table_limit = HashIndexOptions().table_limit;  ///< of each of them
+};
+
+/// The folders that hold the indexes by hash: made from the database again when they are missing.
+std::vector<std::string> index_folders(const std::string& data_directory);
+
+/// The database must outlive it. One thread at a time, save for the dictionary's find().
 class Rows {
 public:
     /// `random` seeds session ids and is not used afterwards.
-    static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, const IdOptions& ids,
+    static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, const RowOptions& options,
                                        pulsekit::Random& random);
 
     /// EventStore::append(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
     /// `corrupt`; `internal`. After any of them the next append starts afresh.
     pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events);
 
+    const Dictionary& dictionary() const { return parts_.dictionary; }
+
 private:
     struct Parts {
         Dictionary dictionary;
-        std::unique_ptr<Ids> ids;
+        Contexts contexts;
+        Ids ids;
         Sessions sessions;
         RowInsert insert;
     };

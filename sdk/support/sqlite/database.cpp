@@ -72,6 +72,7 @@ int Statement::columns() const { return sqlite3_column_count(handle_.get()); }
 bool Statement::is_null(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
 bool Statement::is_integer(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_INTEGER; }
 bool Statement::is_real(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_FLOAT; }
+bool Statement::is_blob(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_BLOB; }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
 double Statement::real(int column) const { return sqlite3_column_double(handle_.get(), column); }
 
@@ -140,6 +141,17 @@ void Database::on_progress(int operations, std::function<bool()> step) {
     sqlite3_progress_handler(
         handle_.get(), operations,
         [](void* context) { return (*static_cast<std::function<bool()>*>(context))() ? 0 : 1; }, progress_.get());
+}
+
+void Database::on_commit(std::function<void(int)> committed) {
+    committed_ = std::make_unique<std::function<void(int)>>(std::move(committed));
+    sqlite3_wal_hook(
+        handle_.get(),
+        [](void* context, sqlite3*, const char*, int pages) {
+            (*static_cast<std::function<void(int)>*>(context))(pages);
+            return SQLITE_OK;
+        },
+        committed_.get());
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

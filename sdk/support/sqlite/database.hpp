@@ -40,6 +40,7 @@ public:
     bool is_null(int column) const;
     bool is_integer(int column) const;
     bool is_real(int column) const;
+    bool is_blob(int column) const;
     std::int64_t integer(int column) const;
     double real(int column) const;
     std::string_view text(int column) const;  ///< valid until the next step or reset
@@ -77,12 +78,17 @@ public:
     /// `step` is called every `operations` virtual-machine steps of long statements; false interrupts them.
     void on_progress(int operations, std::function<bool()> step);
 
+    /// `committed` is told, on the thread that commits, how many pages the write-ahead log has after each commit. It
+    /// takes the place of automatic checkpoints. It must not use the connection.
+    void on_commit(std::function<void(int log_pages)> committed);
+
 private:
     struct Close {
         void operator()(sqlite3* database) const noexcept;
     };
     explicit Database(sqlite3* database) : handle_(database) {}
-    std::unique_ptr<std::function<bool()>> progress_;  // before handle_: it must outlive the connection
+    std::unique_ptr<std::function<bool()>> progress_;  // before handle_: they must outlive the connection
+    std::unique_ptr<std::function<void(int)>> committed_;
     std::unique_ptr<sqlite3, Close> handle_;
 };
 

@@ -169,7 +169,9 @@ TEST_F(AskTest, NothingOfTheQuestionIsInTheText) {
     auto question = by_name();
     question.project_id = "secret-project";
     question.counted = {{.field = Column::name, .any_of = {"secret-name"}}};
-    const auto compiled = local::compile(question);
+    auto database = store_.database(pulsekit::sqlite::Access::read_write);
+    const auto texts = local::Dictionary::open(database, {.index = {.folder = store_.folder() + "/numbers"}});
+    const auto compiled = local::compile(question, *texts);
     ASSERT_TRUE(compiled.ok());
     EXPECT_EQ(compiled->groups.find("secret"), std::string::npos);
     EXPECT_EQ(compiled->total.find("secret"), std::string::npos);

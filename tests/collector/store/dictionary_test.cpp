@@ -11,7 +11,8 @@ class DictionaryTest : public testing::Test {
 protected:
     DictionaryTest()
         : database_(store_.database(pulsekit::sqlite::Access::read_write)),
-          dictionary_(std::move(*Dictionary::open(database_, 4))) {}
+          dictionary_(std::move(*Dictionary::open(
+              database_, {.index = {.folder = store_.folder() + "/numbers", .table_limit = 8}, .remembered = 4}))) {}
 
     std::int64_t id(std::string_view text, Space space = Space::word, std::int64_t project = 1) {
         const auto found = dictionary_.id(project, space, text);

@@ -41,8 +41,8 @@ inline model::Question count_of(std::string project = "p") {
 /// A local store in a folder of its own, and a second look at its file.
 class Fixture {
 public:
-    explicit Fixture(int dedupe_days = 30, std::size_t id_table_limit = local::IdOptions().table_limit)
-        : dedupe_days_(dedupe_days), id_table_limit_(id_table_limit) {
+    explicit Fixture(int dedupe_days = 30, std::size_t index_table_limit = local::HashIndexOptions().table_limit)
+        : dedupe_days_(dedupe_days), index_table_limit_(index_table_limit) {
         reopen();
     }
 
@@ -50,7 +50,7 @@ public:
     void reopen() {
         close();
         auto opened = local::LocalStore::open(
-            {.data_directory = folder_.path().string(), .dedupe_days = dedupe_days_, .id_table_limit = id_table_limit_},
+            {.data_directory = folder_.path().string(), .dedupe_days = dedupe_days_, .index_table_limit = index_table_limit_},
             random_);
         if (opened) store_ = std::move(*opened);
     }
@@ -83,7 +83,7 @@ private:
     const pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::SeededRandom random_{1};
     int dedupe_days_;
-    std::size_t id_table_limit_;
+    std::size_t index_table_limit_;
     std::unique_ptr<local::LocalStore> store_;
 };
 

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> run_files(const Fixture& store) {
     std::vector<std::string> files;
-    for (const auto& entry : fs::directory_iterator(local::ids_folder(store.folder()))) {
-        files.push_back(entry.path().string());
+    for (const auto& folder : local::index_folders(store.folder())) {
+        for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().string());
     }
     return files;
 }
@@ -47,7 +47,7 @@ TEST(Ids, AreWhatTheModelSaysWhateverHappensToTheirFiles) {
     const auto seed = std::random_device()();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    Fixture store(/*dedupe_days=*/2, /*id_table_limit=*/40);
+    Fixture store(/*dedupe_days=*/2, /*index_table_limit=*/40);
     Model model(2 * kDay);
     std::int64_t now = kNoon;
     int made = 0;
@@ -77,27 +77,27 @@ TEST(Ids, AreWhatTheModelSaysWhateverHappensToTheirFiles) {
             file.seekp(static_cast<std::streamoff>(random() % 300));
             file.put('x').put('y');
         }
-        if (harm == 3) fs::remove_all(local::ids_folder(store.folder()));
+        if (harm == 3) fs::remove_all(local::index_folders(store.folder())[random() % 3]);
         store.reopen();
     }
 }
 
 TEST(Ids, StayInFewFiles) {
-    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/50);
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/50);
     for (int batch = 0; batch < 400; ++batch) {
         std::vector<model::Event> events;
         for (int i = 0; i < 25; ++i) events.push_back(event(std::to_string(batch) + "." + std::to_string(i)));
         ASSERT_TRUE(store->append(events).ok());
     }
     store.close();
-    EXPECT_LT(run_files(store).size(), 30u) << "of 200 that were written";
+    EXPECT_LT(run_files(store).size(), 30u) << "of 200 that were written for ids alone";
     store.reopen();
     EXPECT_EQ(*store->append({event("0.0"), event("399.24"), event("new")}),
               (std::vector<Stored>{duplicate, duplicate, fresh}));
 }
 
 TEST(Ids, OfABackupAreThoseOfItsRows) {
-    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/20);
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
     const auto put = [&](const std::string& name, int count) {
         std::vector<model::Event> events;
         for (int i = 0; i < count; ++i) events.push_back(event(name + std::to_string(i)));
@@ -119,7 +119,7 @@ TEST(Ids, OfABackupAreThoseOfItsRows) {
 }
 
 TEST(Ids, DamagedFilesAreNamedByCheck) {
-    Fixture store(/*dedupe_days=*/30, /*id_table_limit=*/20);
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
     std::vector<model::Event> events;
     for (int i = 0; i < 100; ++i) events.push_back(event(std::to_string(i)));
     ASSERT_TRUE(store->append(events).ok());

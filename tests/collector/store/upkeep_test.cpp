@@ -6,6 +6,7 @@
 
 #include "store/local/backup.hpp"
 #include "store/local/check.hpp"
+#include "store/local/migrations.hpp"
 #include "tests/collector/store/events.hpp"
 
 namespace collector::store::local {
@@ -48,25 +49,43 @@ TEST(Check, NamesWhatIsMissing) {
     ASSERT_TRUE(problems.ok());
     EXPECT_EQ(*problems, (std::vector<std::string>{"1 rows of events whose path is an unknown text",
                                                    "2 rows of event_vitals whose name is an unknown text"}));
+    ASSERT_TRUE(file.execute("UPDATE events SET context = 99, path = NULL; INSERT INTO event_details (event) VALUES (7);"
+                             "INSERT INTO event_texts (project, space, text) VALUES (1, 1, 'LCP');"
+                             "INSERT INTO event_texts (project, space, text) SELECT project, space, text FROM event_texts; "
+                             "DELETE FROM event_vitals")
+                    .ok());
+    EXPECT_EQ(*check(store.folder()),
+              (std::vector<std::string>{"1 rows of event_details without their event",
+                                        "2 rows of events whose context is unknown", "5 texts that have several numbers"}));
 }
 
 TEST(Migration, KeepsTheRowsAndIdsOfTheFirstSchema) {
     Fixture store;
-    ASSERT_TRUE(store->append(many(20)).ok());
     store.close();
-    auto file = store.database(pulsekit::sqlite::Access::read_write);
-    ASSERT_TRUE(file.execute("ALTER TABLE events DROP COLUMN bot;"
-                             "CREATE TABLE event_ids (event INTEGER PRIMARY KEY, project INTEGER NOT NULL, "
-                             "event_id TEXT NOT NULL, received_ms INTEGER NOT NULL, UNIQUE (project, event_id));"
-                             "INSERT INTO event_ids SELECT id, project, event_id, received_ms FROM events;"
-                             "DELETE FROM schema_migrations WHERE schema = 'events' AND number > 1")
-                    .ok());
-    ASSERT_EQ(store.text("SELECT count(*) FROM pragma_table_info('events') WHERE name = 'bot'"), "0");
-    std::filesystem::remove_all(local::ids_folder(store.folder()));
+    std::filesystem::remove_all(store.folder());
+    std::filesystem::create_directory(store.folder());
+    {
+        auto file = store.database(pulsekit::sqlite::Access::create);
+        ASSERT_TRUE(migrate(file, "events", {migrations().front()}).ok());
+        const auto made = file.execute(
+            "INSERT INTO event_texts (id, project, space, text) VALUES (1, 0, 0, 'p'), (2, 1, 2, 'v'), (3, 1, 3, 's'), "
+            "(4, 1, 1, 'click'), (5, 1, 1, 'Firefox'), (6, 1, 1, '#a'), (7, 1, 1, 'type');"
+            "INSERT INTO events (id, project, ts_ms, kind, interaction, visitor, session, name, event_id, "
+            "event_id_is_ours, received_ms, dialect, source_type, browser, selector, props) VALUES "
+            "(1, 1, 1772712000000, 1, 0, 2, 3, 4, 'a', 0, 1772712000000, 4, 4, 5, NULL, '{}'),"
+            "(2, 1, 1772712000001, 1, 1, 2, 3, 4, 'b', 0, 1772712000000, 4, 7, NULL, 6, '{\"k\":1}'),"
+            "(4, 1, 1772712000002, 1, 1, 2, 3, 4, 'c', 0, 1772712000000, 4, 4, 5, NULL, '{}')");
+        ASSERT_TRUE(made.ok()) << made.error().message;
+    }
     store.reopen();
-    EXPECT_EQ(store.count(), 20);
-    EXPECT_EQ(*store->append({event("7"), event("new")}), (std::vector{Stored::duplicate, Stored::fresh}));
-    EXPECT_EQ(store.count(), 21);
+    EXPECT_EQ(store.count(), 3);
+    EXPECT_EQ(store.text("SELECT count(*) FROM event_contexts"), "2");
+    EXPECT_EQ(store.text("SELECT json_group_array(json_array(e.id, event_id, source_type, browser, selector, json(props))) "
+                         "FROM (SELECT * FROM events ORDER BY id) e JOIN event_contexts c ON c.id = context "
+                         "LEFT JOIN event_details ON event = e.id"),
+              R"([[1,"a",null,5,null,null],[2,"b",7,null,6,{"k":1}],[4,"c",null,5,null,null]])");
+    EXPECT_EQ(*store->append({event("a"), event("new")}), (std::vector{Stored::duplicate, Stored::fresh}));
+    EXPECT_EQ(store.text("SELECT visitor || ' ' || session || ' ' || name FROM events WHERE event_id = 'new'"), "2 3 4");
     EXPECT_TRUE(check(store.folder())->empty());
 }
 
@@ -80,11 +99,12 @@ TEST(Check, KnowsEveryColumnOfTexts) {
         store.text("SELECT sum((length(sql) - length(replace(sql, '-- T' || char(10), ''))) / 5) FROM sqlite_schema"));
     auto file = store.database(pulsekit::sqlite::Access::read_write);
     ASSERT_TRUE(
-        file.execute("UPDATE events SET project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,"
-                     "app=99,app_version=99,title=99,utm_source=99,utm_medium=99,utm_campaign=99,"
-                     "utm_content=99,utm_term=99,browser=99,browser_version=99,os=99,os_version=99,"
-                     "device_type=99,screen=99,language=99,country=99,revenue_currency=99,error_type=99,"
-                     "error_filename=99,selector=99,survey=99;"
+        file.execute("UPDATE events SET project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,title=99;"
+                     "UPDATE event_contexts SET project=99,app=99,app_version=99,utm_source=99,utm_medium=99,"
+                     "utm_campaign=99,utm_content=99,utm_term=99,browser=99,browser_version=99,os=99,os_version=99,"
+                     "device_type=99,screen=99,language=99,country=99;"
+                     "INSERT INTO event_details (event, revenue_currency, error_type, error_filename, selector, survey) "
+                     "VALUES (1, 99, 99, 99, 99, 99);"
                      "INSERT INTO event_vitals VALUES (1,0,99,1);"
                      "INSERT INTO session_spans VALUES (99,99,0,99,0)")
             .ok());

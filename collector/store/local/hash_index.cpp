@@ -1,0 +1,297 @@
+#include "store/local/hash_index.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace collector::store::local {
+namespace {
+
+namespace fs = std::filesystem;
+using pulsekit::MutexLock;
+using pulsekit::Result;
+using pulsekit::sqlite::Database;
+
+constexpr std::size_t kRunsToMerge = 6;
+
+std::vector<std::string> files_in(const std::string& folder) {
+    std::vector<std::string> files;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder, none)) files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+/// The largest value of the rows that the condition names; 0: none.
+Result<std::int64_t> largest(Database& database, const HashSource& source, const std::string& which) {
+    return database.query_integer("SELECT coalesce(max(" + source.value + "), 0) FROM " + source.table + " WHERE " +
+                                  which);
+}
+
+}  // namespace
+
+std::size_t HashIndex::Table::slot_of(const HashEntry& key) const {
+    const auto mask = slots_.size() - 1;
+    auto slot = static_cast<std::size_t>(key.high) & mask;
+    while (slots_[slot].low != 0 && !slots_[slot].same_key(key)) slot = (slot + 1) & mask;
+    return slot;
+}
+
+std::int64_t HashIndex::Table::find(const HashEntry& key) const {
+    const auto& slot = slots_[slot_of(key)];
+    return slot.low == 0 ? -1 : slot.value();
+}
+
+void HashIndex::Table::insert(const HashEntry& entry) {
+    if (2 * (size_ + 1) > slots_.size()) grow();
+    auto& slot = slots_[slot_of(entry)];
+    if (slot.low == 0) ++size_;
+    slot = entry;
+}
+
+void HashIndex::Table::grow() {
+    auto old = std::exchange(slots_, std::vector<HashEntry>(slots_.size() * 2));
+    for (const auto& entry : old) {
+        if (entry.low != 0) slots_[slot_of(entry)] = entry;
+    }
+}
+
+void HashIndex::Table::clear() {
+    if (size_ == 0) return;
+    // A power of two, and no more than a commit as large as this one needs.
+    slots_.assign(std::max<std::size_t>(1024, std::min(slots_.size(), std::bit_ceil(4 * size_))), HashEntry());
+    size_ = 0;
+}
+
+std::vector<HashEntry> HashIndex::Table::entries() const {
+    std::vector<HashEntry> all;
+    all.reserve(size_);
+    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(all), [](const HashEntry& e) { return e.low != 0; });
+    return all;
+}
+
+HashIndex::HashIndex(const HashSource& source, const HashIndexOptions& options) : source_(source), options_(options) {}
+
+Result<std::unique_ptr<HashIndex>> HashIndex::open(Database& database, const HashSource& source,
+                                                   const HashIndexOptions& options) {
+    const std::string& folder = options.folder;
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    if (failed) return pulsekit::Error{pulsekit::ErrorCode::unavailable, folder + ": " + failed.message()};
+    const auto newest_row = database.query_integer("SELECT coalesce(max(id), 0) FROM " + source.table);
+    if (!newest_row) return newest_row.error();
+    std::unique_ptr<HashIndex> index(new HashIndex(source, options));
+    index->load_runs(database, *newest_row);
+    if (auto done = index->load_rows(database, *newest_row); !done) return std::move(done).error();
+    return index;
+}
+
+/// Takes the runs that are whole, follow each other and are this database's; the files of the others go.
+void HashIndex::load_runs(Database& database, std::int64_t newest_row) {
+    std::vector<std::shared_ptr<const HashRun>> found;
+    for (const auto& path : files_in(options_.folder)) {
+        auto run = HashRun::open(path);
+        if (run) found.emplace_back(std::move(*run));
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+        return a->rows().first != b->rows().first ? a->rows().first < b->rows().first : a->rows().last > b->rows().last;
+    });
+    for (auto& run : found) {
+        // A merge that was cut off leaves its parts beside the whole.
+        if (!runs_.empty() && run->rows().last <= runs_.back()->rows().last) continue;
+        if (!runs_.empty() && run->rows().first != runs_.back()->rows().last + 1) break;
+        runs_.push_back(std::move(run));
+    }
+    const bool ours = !runs_.empty() && belongs(database, *runs_.back(), newest_row) &&
+                      begins_well(database, *runs_.front(), newest_row);
+    if (!ours) runs_.clear();
+    for (const auto& path : files_in(options_.folder)) {
+        const bool used = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run->path() == path; });
+        std::error_code ignored;
+        if (!used) fs::remove(path, ignored);
+    }
+    if (!runs_.empty()) covered_ = runs_.back()->rows().last;
+}
+
+/// Whether the run's last row is this database's: a backup may have been put in the place of the one that it was of.
+bool HashIndex::belongs(Database& database, const HashRun& run, std::int64_t newest_row) const {
+    if (run.rows().last > newest_row) return false;
+    auto rows = database.prepare("SELECT id, " + source_.columns + " FROM " + source_.table +
+                                 " WHERE id BETWEEN ? AND ? AND " + source_.condition + " ORDER BY id DESC LIMIT 1");
+    if (!rows) return false;
+    rows->bind(1, run.rows().first);
+    rows->bind(2, run.rows().last);
+    const auto row = rows->step();
+    if (!row || !*row) return row.ok() && run.size() == 0;
+    const auto last = source_.entry(*rows);
+    return last.high == run.last().high && last.low == run.last().low;
+}
+
+/// Runs whose entries were all forgotten are deleted, oldest first: what begins late is whole all the same, unless it
+/// begins late because a file was lost. Who knows what the first lacks? The rows before it.
+bool HashIndex::begins_well(Database& database, const HashRun& run, std::int64_t newest_row) const {
+    const auto before = largest(database, source_, "id < " + std::to_string(run.rows().first));
+    const auto newest = largest(database, source_, "id > " + std::to_string(newest_row - 1000));
+    return before && newest && (*before == 0 || *before < *newest - options_.keep);
+}
+
+Result<void> HashIndex::load_rows(Database& database, std::int64_t newest_row) {
+    auto rows = database.prepare("SELECT id, " + source_.columns + " FROM " + source_.table + " WHERE id > ? AND " +
+                                 source_.condition + " ORDER BY id");
+    if (!rows) return std::move(rows).error();
+    rows->bind(1, covered_);
+    last_row_ = covered_;
+    for (;;) {
+        const auto more = rows->step();
+        if (!more) return more.error();
+        if (!*more) break;
+        last_row_ = rows->integer(0);
+        note(source_.entry(*rows));
+        if (table_.size() < options_.table_limit) continue;
+        upkeep();
+        if (work_.valid()) work_.wait();
+        upkeep();
+    }
+    last_row_ = newest_row;
+    return {};
+}
+
+void HashIndex::note(const HashEntry& entry) {
+    table_.insert(entry);
+    last_ = entry;
+}
+
+std::int64_t HashIndex::find(const HashEntry& key) const {
+    for (const auto& run : runs_) run->prefetch(key);
+    const auto pending = pending_table_.find(key);
+    return pending >= 0 ? pending : find_stored(key);
+}
+
+std::int64_t HashIndex::find_committed(const HashEntry& key) const {
+    const MutexLock lock(mutex_);
+    return find_stored(key);
+}
+
+std::int64_t HashIndex::find_stored(const HashEntry& key) const {
+    auto value = table_.find(key);
+    if (value < 0 && frozen_) value = frozen_->find(key);
+    for (auto run = runs_.rbegin(); value < 0 && run != runs_.rend(); ++run) value = (*run)->find(key);
+    return value;
+}
+
+void HashIndex::add(const HashEntry& entry) {
+    pending_.push_back(entry);
+    pending_table_.insert(entry);
+}
+
+void HashIndex::committed(std::int64_t last_row) {
+    {
+        const MutexLock lock(mutex_);
+        last_row_ = last_row;
+        for (const auto& entry : pending_) note(entry);
+        upkeep();
+    }
+    rolled_back();
+}
+
+void HashIndex::rolled_back() {
+    pending_.clear();
+    pending_table_.clear();
+}
+
+/// Takes what the other thread has finished, and gives it more to do.
+void HashIndex::upkeep() {
+    if (work_.valid()) {
+        if (work_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+        take(work_.get());
+    }
+    const bool full = table_.size() >= options_.table_limit;
+    // Runs that are too many come first: the table can wait and grow, but each key is looked for in each run.
+    if (!full || runs_.size() >= 2 * kRunsToMerge) merge();
+    if (full && !work_.valid()) freeze();
+}
+
+void HashIndex::take(Written written) {
+    if (!written.run) return;  // no room on the disk, say: the table stays, and is tried again
+    std::vector<std::string> replaced;
+    const auto first = runs_.begin() + static_cast<std::ptrdiff_t>(written.first);
+    if (written.count == 0) {
+        runs_.emplace_back(std::move(written.run));
+        frozen_.reset();
+        return;
+    }
+    for (auto run = first; run != first + static_cast<std::ptrdiff_t>(written.count); ++run) {
+        replaced.push_back((*run)->path());
+    }
+    const auto at = runs_.erase(first, first + static_cast<std::ptrdiff_t>(written.count));
+    runs_.insert(at, std::shared_ptr<const HashRun>(std::move(written.run)));
+    std::error_code ignored;
+    for (const auto& path : replaced) fs::remove(path, ignored);
+}
+
+void HashIndex::freeze() {
+    if (!frozen_) {
+        frozen_ = std::make_shared<const Table>(std::exchange(table_, {}));
+        frozen_rows_ = {covered_ + 1, last_row_};
+        frozen_last_ = last_;
+        covered_ = last_row_;
+        forget();
+    }
+    work_ = std::async(std::launch::async, [folder = options_.folder, rows = frozen_rows_, last = frozen_last_,
+                                            table = frozen_] {
+        auto run = HashRun::write(folder, rows, last, table->entries());
+        return Written{.run = run ? std::move(*run) : nullptr};
+    });
+}
+
+/// Measured from the smallest of many recent numbers: where they are times, a clock that was wrong for a while makes
+/// nothing be forgotten.
+void HashIndex::forget() {
+    if (options_.keep == std::numeric_limits<std::int64_t>::max()) return;
+    std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+    for (const auto& entry : frozen_->entries()) smallest = std::min(smallest, entry.value());
+    kept_from_ = smallest - options_.keep;
+    while (!runs_.empty() && runs_.front()->max_value() < kept_from_) {
+        std::error_code ignored;
+        fs::remove(runs_.front()->path(), ignored);
+        runs_.erase(runs_.begin());
+    }
+}
+
+/// Runs that follow each other become one, unless one of them is larger than all the others: a key is written again
+/// only with as many others, and there are never many runs to look into.
+void HashIndex::merge() {
+    for (std::size_t first = 0; first + kRunsToMerge <= runs_.size(); ++first) {
+        const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(first);
+        std::vector<std::shared_ptr<const HashRun>> some(begin, begin + static_cast<std::ptrdiff_t>(kRunsToMerge));
+        std::size_t all = 0;
+        std::size_t largest = 0;
+        for (const auto& run : some) {
+            all += run->size();
+            largest = std::max(largest, run->size());
+        }
+        if (2 * largest > all) continue;
+        work_ = std::async(std::launch::async, [folder = options_.folder, some = std::move(some), first, kept_from = kept_from_] {
+            auto run = HashRun::merge(folder, some, kept_from);
+            return Written{.run = run ? std::move(*run) : nullptr, .first = first, .count = some.size()};
+        });
+        return;
+    }
+}
+
+std::vector<std::string> HashIndex::check(const std::string& folder) {
+    std::vector<std::string> problems;
+    for (const auto& path : files_in(folder)) {
+        if (path.ends_with(".partial"))
+            continue;  // a collector that runs is about to finish it, or its next start goes over it
+        const auto run = HashRun::open(path);
+        std::error_code gone;
+        if (!run && fs::exists(path, gone)) problems.push_back(run.error().message + "; the next start makes it again");
+    }
+    return problems;
+}
+
+}  // namespace collector::store::local

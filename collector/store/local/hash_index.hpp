@@ -1,0 +1,113 @@
+// Which number a key has, for keys whose hashes land anywhere: what a unique index would tell, at a fraction of its cost.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <pulsekit/result.hpp>
+
+#include "store/local/hash_run.hpp"
+#include "support/mutex.hpp"
+#include "support/sqlite/database.hpp"
+
+namespace collector::store::local {
+
+/// The rows that the entries are made from: a table whose ids count up.
+struct HashSource {
+    std::string table;
+    std::string columns;              ///< what `entry` reads, and at least one
+    std::string condition = "1";      ///< which rows have an entry
+    std::string value = "id";         ///< the entry's number
+    HashEntry (*entry)(const pulsekit::sqlite::Statement& row) = nullptr;  ///< column 0 is the row's id, then `columns`
+};
+
+struct HashIndexOptions {
+    std::string folder;                    ///< of its own; made when absent
+    std::size_t table_limit = 512 * 1024;  ///< entries that the table in memory may have before it becomes a run
+    /// Entries whose number is so much smaller than the newest ones' may be forgotten.
+    std::int64_t keep = std::numeric_limits<std::int64_t>::max();
+};
+
+/// The truth are the rows. Beside them the recent entries are held in a table in memory, the others in runs of a folder
+/// of their own (hash_run.hpp), written and merged on another thread; whatever is missing or damaged there is read from
+/// the rows again. One thread at a time writes; find_committed() is for any other.
+class HashIndex {
+public:
+    /// Reads what no run has from the database.
+    static pulsekit::Result<std::unique_ptr<HashIndex>> open(pulsekit::sqlite::Database& database,
+                                                             const HashSource& source, const HashIndexOptions& options);
+
+    /// For the thread that writes: the number last added with the key, in this transaction or before; -1: none.
+    std::int64_t find(const HashEntry& key) const;
+    /// Like find(), of what was committed, from any thread.
+    std::int64_t find_committed(const HashEntry& key) const PULSEKIT_EXCLUDES(mutex_);
+
+    /// The transaction makes a row with this entry.
+    void add(const HashEntry& entry);
+    /// The transaction is through, and `last_row` is the newest row.
+    void committed(std::int64_t last_row) PULSEKIT_EXCLUDES(mutex_);
+    void rolled_back();
+
+    /// What is wrong with a folder's files, a sentence each.
+    static std::vector<std::string> check(const std::string& folder);
+
+private:
+    /// Open addressing, at most half full.
+    class Table {
+    public:
+        std::int64_t find(const HashEntry& key) const;
+        void insert(const HashEntry& entry);
+        void clear();
+        std::size_t size() const { return size_; }
+        std::vector<HashEntry> entries() const;
+
+    private:
+        std::size_t slot_of(const HashEntry& key) const;
+        void grow();
+        std::vector<HashEntry> slots_ = std::vector<HashEntry>(1024);
+        std::size_t size_ = 0;
+    };
+    struct Written {
+        std::unique_ptr<HashRun> run;      // null: it could not be written
+        std::size_t first = 0, count = 0;  // of the runs that it stands for; none: it stands for frozen_
+    };
+
+    HashIndex(const HashSource& source, const HashIndexOptions& options);
+    void load_runs(pulsekit::sqlite::Database& database, std::int64_t newest_row);
+    bool belongs(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
+    bool begins_well(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
+    pulsekit::Result<void> load_rows(pulsekit::sqlite::Database& database, std::int64_t newest_row);
+    std::int64_t find_stored(const HashEntry& key) const;
+    void note(const HashEntry& entry);
+    void upkeep();
+    void take(Written written);
+    void freeze();
+    void forget();
+    void merge();
+
+    const HashSource source_;
+    const HashIndexOptions options_;
+    // The thread that writes reads without the lock, as it alone changes what others read under it.
+    mutable pulsekit::Mutex mutex_;
+    Table table_;
+    std::shared_ptr<const Table> frozen_;  // shared with the thread that writes it
+    RowRange frozen_rows_;
+    HashEntry frozen_last_;
+    std::vector<std::shared_ptr<const HashRun>> runs_;  // oldest first; shared with the thread that merges them
+    std::int64_t covered_ = 0;                          // the last row whose entry is in a run or in frozen_
+    std::int64_t last_row_ = 0;
+    HashEntry last_{};              // of the newest row that has one
+    std::int64_t kept_from_ = 0;    // smaller numbers may be forgotten
+    std::vector<HashEntry> pending_;  // of the transaction
+    Table pending_table_;             // the same
+    std::future<Written> work_;       // last: waited for before what it uses goes
+};
+
+}  // namespace collector::store::local
