@@ -93,9 +93,11 @@ public:
     }
     /// Sends the same for as long as the server takes it and the test goes on. How much that was.
     std::size_t flood(std::string_view bytes, const std::stop_token& stop) const {
+        const timeval patience{0, 100'000};
+        ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         std::size_t sent = 0;
         while (!stop.stop_requested()) {
-            const auto size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            const auto size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (size < 0 && errno != EAGAIN) break;
             sent += static_cast<std::size_t>(std::max<ssize_t>(size, 0));
         }
