@@ -28,7 +28,7 @@ std::optional<http::Response> limited(Admin& admin, const std::string& bucket) {
 std::optional<std::string> credential_of(const http::Request& request) {
     http::Request known;
     for (const char* name : {"Authorization", "X-Pulse-Key"}) {
-        if (const auto value = request.header(name)) known.headers.emplace(name, std::string(*value));
+        if (const auto value = request.header(name)) known.headers.emplace(name, *value);
     }
     return meta::key_of(known, meta::KeyPlace::bearer);
 }

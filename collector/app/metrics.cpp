@@ -61,6 +61,8 @@ void write_server(Exposition& out, const http::ServerCounters& server) {
     out.single("pulse_http_connections_total", counter, "Connections ever accepted.", server.accepted.load());
     out.single("pulse_http_connections_refused_total", counter, "Connections for which there was no room.",
                server.refused.load());
+    out.single("pulse_http_held_bytes", gauge, "Held by requests that are read or handled, and by unread answers.",
+               server.held_bytes.load());
     out.single("pulse_http_connections_evicted_total", counter, "Idle connections that made room for others.",
                server.evicted.load());
     out.single("pulse_http_timeouts_total", counter, "Clients that were too slow with a request or an answer.",

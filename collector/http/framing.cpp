@@ -19,12 +19,6 @@ bool is_token(char c) {
 
 bool all_tokens(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token); }
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool names(std::string_view list, std::string_view wanted) {
     while (!list.empty()) {
         const auto comma = std::min(list.find(','), list.size());
@@ -74,7 +68,7 @@ private:
         const auto method = line.substr(0, method_end);
         const auto target = line.substr(method_end + 1, target_end - method_end - 1);
         const auto version = line.substr(target_end + 1);
-        if (!all_tokens(method) || target.find(' ') != std::string_view::npos) return (void)refused(400);
+        if (!all_tokens(method) || target.find_first_of(" \t") != std::string_view::npos) return (void)refused(400);
         if (version != "HTTP/1.1" && version != "HTTP/1.0") {
             return (void)refused(version.substr(0, 5) == "HTTP/" && version.size() == 8 ? 505 : 400);
         }

@@ -9,10 +9,12 @@
 namespace collector::http {
 namespace {
 
-/// What the library reads: the head and nothing after it. What it writes is only looked at for a status.
-class HeadStream final : public httplib::Stream {
+constexpr std::size_t kMaxTargetBytes = 8192;  // the library's own
+
+/// What the library reads: a request line and no fields. What it writes is only looked at for a status.
+class LineStream final : public httplib::Stream {
 public:
-    explicit HeadStream(std::string_view head) : rest_(head) {}
+    explicit LineStream(std::string_view bytes) : rest_(bytes) {}
 
     bool is_readable() const override { return true; }
     bool is_writable() const override { return true; }
@@ -41,63 +43,92 @@ private:
     std::string written_;
 };
 
-void take(httplib::Request& from, Request& to) {
-    to.method = std::move(from.method);
-    to.path = std::move(from.path);
-    for (auto& [name, value] : from.headers) {
-        if (name != "REMOTE_ADDR" && name != "REMOTE_PORT" && name != "LOCAL_ADDR" && name != "LOCAL_PORT") {
-            to.headers.emplace(name, std::move(value));
-        }
-    }
-    for (auto& [name, value] : from.params) to.query.emplace_back(name, std::move(value));
+/// `http://host/path` asks for `/path` (RFC 9112, 3.2.2); false: of such a form it is not.
+bool drop_authority(std::string_view& target) {
+    const auto authority = target.find("://");
+    if (authority >= target.find_first_of("/?#")) return false;
+    target.remove_prefix(std::min(target.find_first_of("/?", authority + 3), target.size()));
+    return true;
 }
 
-/// `GET http://host/path` asks for `/path` (RFC 9112, 3.2.2).
-std::string in_origin_form(std::string_view head) {
-    const auto target = head.find(' ') + 1;
-    const auto authority = head.find("://", target);
-    const auto end = std::min(head.find(' ', target), head.size());
-    if (authority >= end || head.substr(target, authority - target).find_first_of("/?#") != std::string_view::npos) {
-        return {};
+void read_fields(std::string_view lines, Headers& headers) {
+    headers.reserve(16, lines.size());
+    while (!lines.empty()) {
+        const auto end = std::min(lines.find("\r\n"), lines.size());
+        const auto line = lines.substr(0, end);
+        const auto colon = line.find(':');
+        if (colon != std::string_view::npos) headers.emplace(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+        lines.remove_prefix(std::min(end + 2, lines.size()));
     }
-    const auto path = std::min(head.find_first_of("/? ", authority + 3), end);
-    const char* slash = head[path] == '/' ? "" : "/";
-    return std::string(head.substr(0, target)) + slash + std::string(head.substr(path));
 }
 
 }  // namespace
 
-// The library takes a request apart before it asks its first hook, which keeps it and says that all is done: it comes
-// to no body, no route and no answer of its own.
-struct HeadReader::Library final : httplib::Server {
+// The library takes a target apart before it asks its first hook, which keeps that and says that all is done: it comes
+// to no field, no body, no route and no answer of its own. It would refuse methods that it does not know and decode
+// what is no address; so it sees neither.
+class HeadReader::Library final : httplib::Server {
+public:
     Library() {
         set_pre_routing_handler([this](const httplib::Request& request, httplib::Response&) {
             // The object is the library's own non-const request.
-            take(const_cast<httplib::Request&>(request), *into);
-            taken = true;
+            auto& read = const_cast<httplib::Request&>(request);
+            into_->path = std::move(read.path);
+            for (auto& [name, value] : read.params) into_->query.emplace_back(name, std::move(value));
+            taken_ = true;
             return HandlerResponse::Handled;
         });
     }
 
-    int read(std::string_view head, Request& request) {
-        into = &request;
-        taken = false;
-        HeadStream stream(head);
+    /// `target` begins with a slash.
+    int read(std::string_view target, Request& request) {
+        write_line(target);
+        into_ = &request;
+        taken_ = false;
+        LineStream stream(line_);
         bool closed = false;
         process_request(stream, false, closed, nullptr);
-        return taken ? 0 : stream.status();
+        return taken_ ? 0 : stream.status();
     }
 
-    Request* into = nullptr;
-    bool taken = false;
+private:
+    /// A question mark in a query is a character like any other (RFC 3986, 3.4), but not to the library.
+    void write_line(std::string_view target) {
+        const auto query = std::min(target.find('?'), target.size());
+        line_.assign("GET ").append(target.substr(0, query));
+        for (std::size_t i = query; i < target.size(); ++i) {
+            const bool escape = target[i] == '?' && i != query;
+            line_.append(escape ? "%3F" : target.substr(i, 1));
+        }
+        line_.append(" HTTP/1.1\r\n\r\n");
+    }
+
+    std::string line_;
+    Request* into_ = nullptr;
+    bool taken_ = false;
 };
 
 HeadReader::HeadReader() : library_(std::make_unique<Library>()) {}
 HeadReader::~HeadReader() = default;
 
 int HeadReader::read(std::string_view head, Request& request) {
-    const std::string rewritten = in_origin_form(head);
-    return library_->read(rewritten.empty() ? head : rewritten, request);
+    const auto line_end = std::min(head.find("\r\n"), head.size());
+    const auto line = head.substr(0, line_end);
+    const auto method_end = std::min(line.find(' '), line.size());
+    const auto target_end = line.rfind(' ');
+    if (target_end == std::string_view::npos || target_end <= method_end) return 400;
+    auto target = line.substr(method_end + 1, target_end - method_end - 1);
+    if (target.size() > kMaxTargetBytes) return 414;
+    request.method = line.substr(0, method_end);
+    read_fields(head.substr(std::min(line_end + 2, head.size())), request.headers);
+    std::string rooted;
+    if (drop_authority(target) && (target.empty() || target.front() != '/')) {
+        rooted.append("/").append(target);
+        target = rooted;
+    }
+    if (!target.empty() && target.front() == '/') return library_->read(target, request);
+    request.path = target;  // `*` of OPTIONS, an authority: nobody's path
+    return 0;
 }
 
 }  // namespace collector::http

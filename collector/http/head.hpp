@@ -1,4 +1,4 @@
-// A request's head, read by cpp-httplib. head.cpp is the only file that includes it.
+// A request's head as what handlers see of it. head.cpp is the only file that includes cpp-httplib.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,11 @@ public:
     ~HeadReader();
 
     /// Fills method, path, query and headers from a whole head, request line to empty line. 0, or the status with which
-    /// such a head is refused.
+    /// such a head is refused. A head that framing.hpp refuses is read as far as it goes.
     int read(std::string_view head, Request& request);
 
 private:
-    struct Library;
+    class Library;
     std::unique_ptr<Library> library_;
 };
 

@@ -1,6 +1,7 @@
 // Threads that do what is put before them.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -23,13 +24,16 @@ public:
             threads_.emplace_back([this, make] { run(make()); });
         }
     }
+    /// Waits for what is being done. What has not begun is dropped: whoever wanted it has been given up by now.
     ~Lane() {
+        std::deque<Work> dropped;
         {
             const pulsekit::MutexLock lock(mutex_);
             stopping_ = true;
+            dropped.swap(waiting_);
         }
         wake_.notify_all();
-        threads_.clear();  // joins, when all is done
+        threads_.clear();  // joins
     }
 
     void put(std::vector<Work> work) {

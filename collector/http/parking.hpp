@@ -15,16 +15,10 @@
 #include <pulsekit/result.hpp>
 
 #include "http/answer.hpp"
+#include "http/mailbox.hpp"
 #include "http/server_counters.hpp"
-#include "support/mutex.hpp"
 
 namespace collector::http {
-
-/// Which connection, and which of those that had its number.
-struct Token {
-    int fd = -1;
-    std::uint32_t generation = 0;  ///< of connections from 1 on
-};
 
 /// A request that has arrived whole.
 struct Arrived {
@@ -32,40 +26,15 @@ struct Arrived {
     std::string head;  ///< request line to empty line; sound, see framing.hpp
     std::string body;
     std::string remote_address;
-    AnswerForm form;  ///< how it is to be answered
-};
-
-/// Where answers are left for the thread that sends them. Thread safe.
-class Mailbox {
-public:
-    struct Letter {
-        Token to;
-        std::string bytes;
-        bool keep_alive = true;
-    };
-
-    Mailbox();
-    ~Mailbox();
-    Mailbox(const Mailbox&) = delete;
-    Mailbox& operator=(const Mailbox&) = delete;
-
-    void post(Letter letter);
-    std::vector<Letter> take();
-    /// Makes fd() readable.
-    void wake();
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-    pulsekit::Mutex mutex_;
-    std::vector<Letter> letters_ PULSEKIT_GUARDED_BY(mutex_);
+    AnswerForm form;       ///< how it is to be answered
+    std::size_t held = 0;  ///< bytes that count as held until its letter comes
 };
 
 struct ParkingLimits {
     std::size_t max_connections = 20'000;
     std::size_t max_head_bytes = 32 * 1024;
     std::size_t max_body_bytes = 10'485'760;
-    std::size_t max_held_bytes = std::size_t{256} << 20;  ///< of all requests that are read or handled
+    std::size_t max_held_bytes = std::size_t{256} << 20;  ///< requests that are read or handled, unread answers
     std::chrono::milliseconds head_time{10'000};          ///< from its first byte to its last
     std::chrono::milliseconds body_time{30'000};          ///< and a second more for each `body_rate` bytes
     std::size_t body_rate = 16 * 1024;

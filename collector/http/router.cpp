@@ -5,12 +5,13 @@
 namespace collector::http {
 namespace {
 
-std::vector<std::string> split(std::string_view path) {
-    std::vector<std::string> segments;
+std::vector<std::string_view> split(std::string_view path) {
+    std::vector<std::string_view> segments;
+    segments.reserve(8);
     std::size_t start = 0;
     while (start <= path.size()) {
         const std::size_t end = std::min(path.find('/', start), path.size());
-        segments.emplace_back(path.substr(start, end - start));
+        segments.push_back(path.substr(start, end - start));
         start = end + 1;
     }
     return segments;
@@ -20,7 +21,7 @@ bool is_placeholder(std::string_view segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
-bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path) {
     return std::equal(
         pattern.begin(), pattern.end(), path.begin(), path.end(),
         [](const auto& wanted, const auto& got) { return is_placeholder(wanted) ? !got.empty() : wanted == got; });
@@ -38,7 +39,10 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
         return std::count(a.pattern.begin(), a.pattern.end(), '{') <
                std::count(b.pattern.begin(), b.pattern.end(), '{');
     });
-    for (const auto& route : routes_) segments_.push_back(split(route.pattern));
+    for (const auto& route : routes_) {
+        const auto segments = split(route.pattern);
+        segments_.emplace_back(segments.begin(), segments.end());
+    }
 }
 
 Router::Match Router::find(Request& request) const {

@@ -42,9 +42,11 @@ struct Server::Impl {
     Responder responder(const Arrived& arrived, bool cross_origin) const {
         AnswerForm form = arrived.form;
         form.cross_origin = cross_origin;
-        return Responder([mailbox = parking.mailbox(), to = arrived.from, form](const Response& response) {
-            mailbox->post({.to = to, .bytes = to_bytes(response, form), .keep_alive = form.keep_alive});
-        });
+        return Responder(
+            [mailbox = parking.mailbox(), to = arrived.from, form, held = arrived.held](const Response& response) {
+                mailbox->post(
+                    {.to = to, .bytes = to_bytes(response, form), .keep_alive = form.keep_alive, .releases = held});
+            });
     }
 
     void serve(HeadReader& reader, Arrived arrived) {
@@ -75,8 +77,11 @@ struct Server::Impl {
             routed.route->handler(std::move(routed.request), std::move(routed.responder));
         } catch (const std::exception& fault) {
             // The last guard: a stray exception costs its own request a 500 (the Responder's destructor), no other.
-            if (options.log) options.log(std::string("unexpected exception in a handler: ") + fault.what());
-        }
+            log_fault(fault.what());
+        } catch (...) { log_fault("not one of the standard library's"); }
+    }
+    void log_fault(std::string_view what) const {
+        if (options.log) options.log("unexpected exception in a handler: " + std::string(what));
     }
 
     Response no_route(const Request& request, const Router::Match& match) const {

@@ -9,6 +9,7 @@ namespace collector::http {
 /// Each number is exact; they are not taken at one instant.
 struct ServerCounters {
     std::atomic<std::uint64_t> open = 0;          ///< connections now
+    std::atomic<std::uint64_t> held_bytes = 0;    ///< by requests that are read or handled, and by unread answers
     std::atomic<std::uint64_t> accepted = 0;      ///< connections ever
     std::atomic<std::uint64_t> refused = 0;       ///< connections for which there was no room
     std::atomic<std::uint64_t> evicted = 0;       ///< idle connections that made room for others

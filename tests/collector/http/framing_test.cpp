@@ -60,6 +60,7 @@ TEST(Framing, WhatTwoMachinesMightReadDifferentlyIsRefused) {
         {"GET / HTTP/1.1\r\n", 400},
         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400},
         {"GET  / HTTP/1.1\r\nHost: a\r\n", 400},
+        {"GET /\tx HTTP/1.1\r\nHost: a\r\n", 400},
         {"GET / x HTTP/1.1\r\nHost: a\r\n", 400},
         {"GET /\r\nHost: a\r\n", 400},
         {"G(T / HTTP/1.1\r\nHost: a\r\n", 400},

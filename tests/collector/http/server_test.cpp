@@ -55,9 +55,11 @@ TEST_F(ServerTest, AForgottenOrThrowingHandlerCostsOneRequestA500) {
     const std::string base =
         start({route("GET", "/forgets", [](Request, Responder) {}),
                route("GET", "/throws", [](Request, Responder) { throw std::runtime_error("oops"); }),
+               route("GET", "/throws-a-number", [](Request, Responder) { throw 42; }),
                route("GET", "/fine", [](Request, Responder r) { r.answer({.body = "{}"}); })});
     EXPECT_EQ(http("GET", base + "/forgets").status, 500);
     EXPECT_EQ(http("GET", base + "/throws").body, "{\"error\":\"Internal server error.\"}");
+    EXPECT_EQ(http("GET", base + "/throws-a-number").status, 500);
     EXPECT_EQ(http("GET", base + "/fine").status, 200);
 }
 
