@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <pulsekit/result.hpp>
@@ -16,16 +17,22 @@ enum class Stored {
     duplicate,  ///< its event_id is known: the first one stays
 };
 
-/// Thread safety: append() from one thread at a time (the Writer's); ask() and probe() from any.
+/// Events that came together.
+using Batch = std::span<const model::Event>;
+
+/// Thread safety: appends from one thread at a time (the Writer's); ask() and probe() from any.
 class EventStore {
 public:
     virtual ~EventStore() = default;
 
-    /// Stores all events in one transaction, in order, and answers one Stored an event. When it returns a value, the
-    /// events are as durable as the store was configured to make them and visible to ask(); on an error none is stored.
-    /// An event without session_id gets the session of the same visitor that has a row within 30 minutes of it, else a
-    /// new one.
-    virtual pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events) = 0;
+    /// Stores all events of all batches in one transaction, in order, and answers one Stored an event. When it returns
+    /// a value, the events are as durable as the store was configured to make them and visible to ask(); on an error
+    /// none is stored. An event without session_id gets the session of the same visitor that has a row within 30
+    /// minutes of it, else a new one.
+    virtual pulsekit::Result<std::vector<Stored>> append_all(const std::vector<Batch>& batches) = 0;
+    pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events) {
+        return append_all({events});
+    }
 
     virtual pulsekit::Result<model::Answer> ask(const model::Question& question) = 0;
 

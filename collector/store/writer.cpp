@@ -65,7 +65,8 @@ std::size_t memory_of(const std::vector<model::Event>& events) {
 
 }  // namespace
 
-Writer::Writer(EventStore& store, Limits limits) : store_(store), limits_(limits), thread_([this] { run(); }) {}
+Writer::Writer(EventStore& store, Limits limits)
+    : store_(store), limits_(limits), appending_([this] { append_all(); }), answering_([this] { answer_all(); }) {}
 
 Writer::~Writer() { drain(); }
 
@@ -86,7 +87,10 @@ void Writer::drain() {
         stopping_ = true;
     }
     wake_.notify_one();
-    std::call_once(joined_, [this] { thread_.join(); });
+    std::call_once(joined_, [this] {
+        appending_.join();
+        answering_.join();
+    });
 }
 
 bool Writer::enqueue(Submission& submission) {
@@ -104,8 +108,20 @@ bool Writer::enqueue(Submission& submission) {
     return true;
 }
 
-void Writer::run() {
-    for (auto group = take(); !group.empty(); group = take()) commit(std::move(group));
+void Writer::append_all() {
+    for (auto group = take(); !group.empty(); group = take()) {
+        auto outcome = commit(group);
+        {
+            const MutexLock lock(mutex_);
+            answers_.push_back({std::move(group), std::move(outcome)});
+        }
+        committed_.notify_one();
+    }
+    {
+        const MutexLock lock(mutex_);
+        all_appended_ = true;
+    }
+    committed_.notify_one();
 }
 
 std::vector<Writer::Submission> Writer::take() {
@@ -123,40 +139,52 @@ std::vector<Writer::Submission> Writer::take() {
     return group;
 }
 
-void Writer::commit(std::vector<Submission> group) {
-    std::vector<model::Event> events;
-    std::vector<std::size_t> sizes;
-    std::size_t bytes = 0;
-    for (auto& submission : group) {
-        bytes += submission.bytes;
-        sizes.push_back(submission.events.size());
-        events.insert(events.end(), std::make_move_iterator(submission.events.begin()),
-                      std::make_move_iterator(submission.events.end()));
-    }
+Writer::Outcome Writer::commit(const std::vector<Submission>& group) {
+    const std::vector<Batch> batches(group.begin(), group.end());
     const auto start = std::chrono::steady_clock::now();
-    const auto stored = store_.append(events);
+    auto stored = store_.append_all(batches);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     ++(stored ? counters_.commits : counters_.failed_commits);
     if (stored) {
-        counters_.committed_events += events.size();
+        counters_.committed_events += stored->size();
         counters_.commit_seconds.observe(took.count());
-        counters_.commit_events.observe(static_cast<double>(events.size()));
+        counters_.commit_events.observe(static_cast<double>(stored->size()));
     }
-    {
-        const MutexLock lock(mutex_);
-        queued_events_ -= events.size();
-        queued_bytes_ -= bytes;
-        counters_.queued_events = queued_events_;
-        counters_.queued_bytes = queued_bytes_;
+    return stored;
+}
+
+void Writer::answer_all() {
+    MutexLock lock(mutex_);
+    while (true) {
+        while (answers_.empty() && !all_appended_) committed_.wait(lock.native());
+        if (answers_.empty()) return;
+        auto next = std::move(answers_.front());
+        answers_.pop_front();
+        lock.native().unlock();
+        answer(next.group, next.outcome);
+        lock.native().lock();
     }
+}
+
+void Writer::answer(std::vector<Submission>& group, const Outcome& outcome) {
     std::size_t from = 0;
-    for (std::size_t i = 0; i < group.size(); from += sizes[i], ++i) {
-        if (!stored) {
-            group[i].done(stored.error());
+    for (auto& [events, done, bytes] : group) {
+        const std::size_t count = events.size();
+        events = {};
+        {
+            const MutexLock lock(mutex_);
+            queued_events_ -= count;
+            queued_bytes_ -= bytes;
+            counters_.queued_events = queued_events_;
+            counters_.queued_bytes = queued_bytes_;
+        }
+        if (!outcome) {
+            done(outcome.error());
             continue;
         }
-        const auto begin = stored->begin() + static_cast<std::ptrdiff_t>(from);
-        group[i].done(std::vector<Stored>(begin, begin + static_cast<std::ptrdiff_t>(sizes[i])));
+        const auto begin = outcome->begin() + static_cast<std::ptrdiff_t>(from);
+        done(std::vector<Stored>(begin, begin + static_cast<std::ptrdiff_t>(count)));
+        from += count;
     }
 }
 

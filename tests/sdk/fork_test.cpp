@@ -14,7 +14,8 @@
 #include "tests/support/temporary_folder.hpp"
 
 // ThreadSanitizer starts no thread in the child of a process with several. AddressSanitizer's allocator has locks that
-// fork() does not take, unlike the C library's: held by the client's thread at that moment, they stay locked in the child.
+// fork() does not take, unlike the C library's: held by the client's thread at that moment, they stay locked in the
+// child.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define PULSEKIT_TEST_CHILD_IS_CRIPPLED 1
 #elif defined(__has_feature)

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,7 @@ namespace collector::test {
 /// Thread safe.
 class FakeStore final : public store::EventStore {
 public:
-    pulsekit::Result<std::vector<store::Stored>> append(const std::vector<model::Event>& events) override {
+    pulsekit::Result<std::vector<store::Stored>> append_all(const std::vector<store::Batch>& batches) override {
         std::unique_lock lock(mutex_);
         ++appends_started_;
         changed_.notify_all();
@@ -25,7 +26,7 @@ public:
         }
         commits_.emplace_back();
         std::vector<store::Stored> stored;
-        for (const auto& event : events) {
+        for (const auto& event : batches | std::views::join) {
             commits_.back().push_back(event.event_id);
             const bool repeated = event.event_id == "duplicate";
             stored.push_back(repeated ? store::Stored::duplicate : store::Stored::fresh);

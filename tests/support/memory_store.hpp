@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
@@ -18,11 +19,11 @@ namespace collector::test {
 /// Thread safe.
 class MemoryStore final : public store::EventStore {
 public:
-    pulsekit::Result<std::vector<store::Stored>> append(const std::vector<model::Event>& events) override {
+    pulsekit::Result<std::vector<store::Stored>> append_all(const std::vector<store::Batch>& batches) override {
         if (failing_) return pulsekit::Error{pulsekit::ErrorCode::unavailable, "told to fail"};
         const std::lock_guard lock(mutex_);
         std::vector<store::Stored> result;
-        for (const auto& event : events) {
+        for (const auto& event : batches | std::views::join) {
             const bool fresh = event.event_id_is_ours || known_.emplace(event.project_id, event.event_id).second;
             if (fresh) events_.push_back(event);
             result.push_back(fresh ? store::Stored::fresh : store::Stored::duplicate);

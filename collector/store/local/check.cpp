@@ -88,10 +88,10 @@ Result<void> check_references(Database& database, std::vector<std::string>& prob
         if (!checked) return checked;
     }
     for (const std::string side : {"event_details", "event_vitals"}) {
-        auto checked = check_none(database,
-                                  "SELECT count(*) FROM " + side +
-                                      " AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
-                                  "rows of " + side + " without their event", problems);
+        auto checked = check_none(
+            database,
+            "SELECT count(*) FROM " + side + " AS x WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = x.event)",
+            "rows of " + side + " without their event", problems);
         if (!checked) return checked;
     }
     if (auto checked = check_none(database,
@@ -102,9 +102,9 @@ Result<void> check_references(Database& database, std::vector<std::string>& prob
         return checked;
     }
     // No index of the database's own holds it.
-    return check_none(database,
-                      "SELECT count(*) FROM (SELECT 1 FROM event_texts GROUP BY project, space, text HAVING count(*) > 1)",
-                      "texts that have several numbers", problems);
+    return check_none(
+        database, "SELECT count(*) FROM (SELECT 1 FROM event_texts GROUP BY project, space, text HAVING count(*) > 1)",
+        "texts that have several numbers", problems);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 namespace collector::store::local {
 
 /// A checkpoint copies megabytes and syncs twice; done by the writer itself, every commit behind it waits. So a thread
-/// with a connection of its own copies while commits go on. The log starts anew only when nothing in it is left to copy,
-/// and under load there always is something: so the writer, told that little is left, copies that itself.
+/// with a connection of its own copies while commits go on. The log starts anew only when nothing in it is left to
+/// copy, and under load there always is something: so the writer, told that little is left, copies that itself.
 ///
 /// before_transaction() is for the thread that commits.
 class Checkpoints {

@@ -58,7 +58,8 @@ std::string next_gap() {
            ") - ts_ms AS next_gap";
 }
 
-/// A question becomes up to three steps, each a table expression: r (the rows it sees), u (its units) and g (its groups); then texts take the place of their numbers, and the page is cut.
+/// A question becomes up to three steps, each a table expression: r (the rows it sees), u (its units) and g (its
+/// groups); then texts take the place of their numbers, and the page is cut.
 class Compiler {
 public:
     Compiler(const Question& question, const Dictionary& texts)
@@ -77,8 +78,8 @@ private:
     std::string rows() {
         std::string sql = "r AS (SELECT kind, ts_ms, name, path, visitor, session, interaction, " + std::string(kDay);
         if (asks_for(Column::next_gap)) sql += ", " + next_gap();
-        sql += " FROM events WHERE project = " + bind(project_.value_or(kUnknown)) + " AND ts_ms BETWEEN " + bind(question_.range.from_ms) +
-               " AND " + bind(question_.range.to_ms) + " AND bot = 0";
+        sql += " FROM events WHERE project = " + bind(project_.value_or(kUnknown)) + " AND ts_ms BETWEEN " +
+               bind(question_.range.from_ms) + " AND " + bind(question_.range.to_ms) + " AND bot = 0";
         for (const auto& condition : question_.seen) {
             if (is(condition.field, Column::next_gap)) fail("what a question sees cannot depend on the rows it sees");
         }
@@ -190,7 +191,8 @@ private:
         if (condition.any_of.empty()) return left + " IS NOT NULL";
         std::string values;
         for (const auto& value : condition.any_of) {
-            values += (values.empty() ? "" : ", ") + bind(is_text(condition.field) ? number_of(condition.field, value) : value);
+            values += (values.empty() ? "" : ", ") +
+                      bind(is_text(condition.field) ? number_of(condition.field, value) : value);
         }
         return left + " IN (" + values + ")";
     }
@@ -240,8 +242,6 @@ private:
 
 }  // namespace
 
-Result<Compiled> compile(const Question& question, const Dictionary& texts) {
-    return Compiler(question, texts).run();
-}
+Result<Compiled> compile(const Question& question, const Dictionary& texts) { return Compiler(question, texts).run(); }
 
 }  // namespace collector::store::local

@@ -62,8 +62,8 @@ const std::vector<ContextText> kContextTexts = {
 };
 
 Result<Contexts> Contexts::open(Database& database, const HashIndexOptions& options) {
-    auto index = HashIndex::open(
-        database, {.table = "event_contexts", .columns = columns(), .entry = entry_of_row}, options);
+    auto index =
+        HashIndex::open(database, {.table = "event_contexts", .columns = columns(), .entry = entry_of_row}, options);
     if (!index) return std::move(index).error();
     std::string places = "?, ?";
     for (std::size_t i = 0; i < kContextTexts.size(); ++i) places += ", ?";

@@ -1,6 +1,8 @@
 #include "store/local/dictionary.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace collector::store::local {
@@ -13,7 +15,9 @@ using pulsekit::sqlite::Statement;
 HashEntry entry_of(std::int64_t project, Space space, std::string_view text, std::int64_t id = 0) {
     thread_local std::string key;
     // Both have one size: no two triples make the same bytes.
-    key.assign(reinterpret_cast<const char*>(&project), sizeof project).append(1, static_cast<char>(space)).append(text);
+    key.assign(reinterpret_cast<const char*>(&project), sizeof project)
+        .append(1, static_cast<char>(space))
+        .append(text);
     return hash_entry(key, id);
 }
 
@@ -39,17 +43,35 @@ Result<Dictionary> Dictionary::open(Database& database, const Options& options) 
 Dictionary::Dictionary(Database& database, std::unique_ptr<HashIndex> index, Statement insert, std::size_t remembered)
     : database_(&database), index_(std::move(index)), insert_(std::move(insert)), remembered_(remembered) {}
 
+bool Dictionary::Remembered::is(std::int64_t a_project, Space a_space, std::string_view a_text) const {
+    return id != 0 && std::string_view(text, size) == a_text && project == a_project &&
+           space == static_cast<std::uint8_t>(a_space);
+}
+
+void Dictionary::Remembered::put(std::int64_t an_id, std::int64_t a_project, Space a_space, std::string_view a_text) {
+    if (a_text.size() > sizeof text || a_project > std::numeric_limits<std::uint32_t>::max()) return;
+    id = an_id;
+    project = static_cast<std::uint32_t>(a_project);
+    space = static_cast<std::uint8_t>(a_space);
+    size = static_cast<std::uint8_t>(a_text.size());
+    std::copy(a_text.begin(), a_text.end(), text);
+}
+
+std::size_t Dictionary::place_of(std::int64_t project, Space space, std::string_view text) const {
+    const auto hash = std::hash<std::string_view>()(text) +
+                      (static_cast<std::size_t>(project) * 31 + static_cast<std::size_t>(space)) * 0x9e3779b97f4a7c15;
+    return hash % remembered_.size();
+}
+
+void Dictionary::prefetch(std::int64_t project, Space space, std::string_view text) const {
+    __builtin_prefetch(&remembered_[place_of(project, space, text)]);
+}
+
 Result<std::int64_t> Dictionary::id(std::int64_t project, Space space, std::string_view text) {
-    const auto hash = std::hash<std::string_view>()(text) ^ (static_cast<std::size_t>(project) * 31 +
-                                                             static_cast<std::size_t>(space)) * 0x9e3779b97f4a7c15;
-    auto& place = remembered_[hash % remembered_.size()];
-    if (place.id != 0 && place.text == text && place.project == project && place.space == space) return place.id;
+    auto& place = remembered_[place_of(project, space, text)];
+    if (place.is(project, space, text)) return place.id;
     auto id = find_or_insert(project, space, text);
-    if (!id) return id;
-    place.id = *id;
-    place.project = project;
-    place.space = space;
-    place.text.assign(text);
+    if (id) place.put(*id, project, space, text);
     return id;
 }
 

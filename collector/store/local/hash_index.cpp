@@ -240,11 +240,11 @@ void HashIndex::freeze() {
         covered_ = last_row_;
         forget();
     }
-    work_ = std::async(std::launch::async, [folder = options_.folder, rows = frozen_rows_, last = frozen_last_,
-                                            table = frozen_] {
-        auto run = HashRun::write(folder, rows, last, table->entries());
-        return Written{.run = run ? std::move(*run) : nullptr};
-    });
+    work_ = std::async(std::launch::async,
+                       [folder = options_.folder, rows = frozen_rows_, last = frozen_last_, table = frozen_] {
+                           auto run = HashRun::write(folder, rows, last, table->entries());
+                           return Written{.run = run ? std::move(*run) : nullptr};
+                       });
 }
 
 /// Measured from the smallest of many recent numbers: where they are times, a clock that was wrong for a while makes
@@ -274,10 +274,11 @@ void HashIndex::merge() {
             largest = std::max(largest, run->size());
         }
         if (2 * largest > all) continue;
-        work_ = std::async(std::launch::async, [folder = options_.folder, some = std::move(some), first, kept_from = kept_from_] {
-            auto run = HashRun::merge(folder, some, kept_from);
-            return Written{.run = run ? std::move(*run) : nullptr, .first = first, .count = some.size()};
-        });
+        work_ = std::async(
+            std::launch::async, [folder = options_.folder, some = std::move(some), first, kept_from = kept_from_] {
+                auto run = HashRun::merge(folder, some, kept_from);
+                return Written{.run = run ? std::move(*run) : nullptr, .first = first, .count = some.size()};
+            });
         return;
     }
 }

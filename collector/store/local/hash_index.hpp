@@ -1,4 +1,5 @@
-// Which number a key has, for keys whose hashes land anywhere: what a unique index would tell, at a fraction of its cost.
+// Which number a key has, for keys whose hashes land anywhere: what a unique index would tell, at a fraction of its
+// cost.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ namespace collector::store::local {
 /// The rows that the entries are made from: a table whose ids count up.
 struct HashSource {
     std::string table;
-    std::string columns;              ///< what `entry` reads, and at least one
-    std::string condition = "1";      ///< which rows have an entry
-    std::string value = "id";         ///< the entry's number
+    std::string columns;                                                   ///< what `entry` reads, and at least one
+    std::string condition = "1";                                           ///< which rows have an entry
+    std::string value = "id";                                              ///< the entry's number
     HashEntry (*entry)(const pulsekit::sqlite::Statement& row) = nullptr;  ///< column 0 is the row's id, then `columns`
 };
 
@@ -103,8 +104,8 @@ private:
     std::vector<std::shared_ptr<const HashRun>> runs_;  // oldest first; shared with the thread that merges them
     std::int64_t covered_ = 0;                          // the last row whose entry is in a run or in frozen_
     std::int64_t last_row_ = 0;
-    HashEntry last_{};              // of the newest row that has one
-    std::int64_t kept_from_ = 0;    // smaller numbers may be forgotten
+    HashEntry last_{};                // of the newest row that has one
+    std::int64_t kept_from_ = 0;      // smaller numbers may be forgotten
     std::vector<HashEntry> pending_;  // of the transaction
     Table pending_table_;             // the same
     std::future<Written> work_;       // last: waited for before what it uses goes

@@ -88,7 +88,7 @@ Result<void> HashRun::put(const std::string& path, const Header& header, const s
 }
 
 Result<std::unique_ptr<HashRun>> HashRun::write(const std::string& folder, RowRange rows, HashEntry last,
-                                            std::vector<HashEntry> entries) {
+                                                std::vector<HashEntry> entries) {
     std::sort(entries.begin(), entries.end());
     Header header{.count = entries.size(), .rows = rows, .last = last};
     std::memcpy(header.magic, kMagic, sizeof kMagic);
@@ -100,8 +100,8 @@ Result<std::unique_ptr<HashRun>> HashRun::write(const std::string& folder, RowRa
 }
 
 Result<std::unique_ptr<HashRun>> HashRun::merge(const std::string& folder,
-                                            const std::vector<std::shared_ptr<const HashRun>>& runs,
-                                            std::int64_t min_value) {
+                                                const std::vector<std::shared_ptr<const HashRun>>& runs,
+                                                std::int64_t min_value) {
     std::vector<HashEntry> all;
     for (const auto& run : runs) {
         const auto middle = static_cast<std::ptrdiff_t>(all.size());

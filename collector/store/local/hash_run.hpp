@@ -12,16 +12,14 @@
 
 namespace collector::store::local {
 
-/// 80 bits of the SHA-256 of a key, and a number. Two of a thousand millions of keys share a hash with a chance of 1 in 2
-/// millions.
+/// 80 bits of the SHA-256 of a key, and a number. Two of a thousand millions of keys share a hash with a chance of 1 in
+/// 2 millions.
 struct HashEntry {
     std::uint64_t high = 0;
     std::uint64_t low = 0;  ///< 16 bits of hash, then 48 of the number; 0 is no entry
 
     static constexpr std::uint64_t kValueMask = (std::uint64_t{1} << 48) - 1;
-    void set_value(std::int64_t value) {
-        low = (low & ~kValueMask) | (static_cast<std::uint64_t>(value) & kValueMask);
-    }
+    void set_value(std::int64_t value) { low = (low & ~kValueMask) | (static_cast<std::uint64_t>(value) & kValueMask); }
     std::int64_t value() const { return static_cast<std::int64_t>(low & kValueMask); }
     bool same_key(const HashEntry& other) const { return high == other.high && ((low ^ other.low) & ~kValueMask) == 0; }
     friend bool operator<(const HashEntry& a, const HashEntry& b) {
@@ -44,11 +42,11 @@ public:
     /// Sorts the entries and puts them into a new file in the folder, on the disk when this returns. `last` is the
     /// entry of the last row in the range that has one.
     static pulsekit::Result<std::unique_ptr<HashRun>> write(const std::string& folder, RowRange rows, HashEntry last,
-                                                          std::vector<HashEntry> entries);
+                                                            std::vector<HashEntry> entries);
     /// One file of several runs that follow each other; entries with less than `min_value` are left out.
     static pulsekit::Result<std::unique_ptr<HashRun>> merge(const std::string& folder,
-                                                          const std::vector<std::shared_ptr<const HashRun>>& runs,
-                                                          std::int64_t min_value);
+                                                            const std::vector<std::shared_ptr<const HashRun>>& runs,
+                                                            std::int64_t min_value);
     /// Error `corrupt`: the file is damaged, or no run.
     static pulsekit::Result<std::unique_ptr<HashRun>> open(const std::string& path);
     ~HashRun();

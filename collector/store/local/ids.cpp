@@ -23,20 +23,19 @@ HashEntry entry_of(std::int64_t project, std::string_view event_id, std::int64_t
     return hash_entry(key, std::max<std::int64_t>(received_ms, 1));
 }
 
-HashEntry entry_of_row(const Statement& row) {
-    return entry_of(row.integer(1), event_id_of(row, 2), row.integer(3));
-}
+HashEntry entry_of_row(const Statement& row) { return entry_of(row.integer(1), event_id_of(row, 2), row.integer(3)); }
 
 }  // namespace
 
 Result<Ids> Ids::open(Database& database, std::string folder, int days, std::size_t table_limit) {
-    auto index = HashIndex::open(database,
-                                 {.table = "events",
-                                  .columns = "project, event_id, received_ms",
-                                  .condition = "event_id_is_ours = 0",
-                                  .value = "received_ms",
-                                  .entry = entry_of_row},
-                                 {.folder = std::move(folder), .table_limit = table_limit, .keep = days * kDayMs + kSlackMs});
+    auto index =
+        HashIndex::open(database,
+                        {.table = "events",
+                         .columns = "project, event_id, received_ms",
+                         .condition = "event_id_is_ours = 0",
+                         .value = "received_ms",
+                         .entry = entry_of_row},
+                        {.folder = std::move(folder), .table_limit = table_limit, .keep = days * kDayMs + kSlackMs});
     if (!index) return std::move(index).error();
     return Ids(std::move(*index), days * kDayMs);
 }

@@ -14,8 +14,8 @@
 
 namespace collector::store::local {
 
-/// An id is known for `days` days after it was first received, by the arrival times of the events themselves. One thread
-/// at a time.
+/// An id is known for `days` days after it was first received, by the arrival times of the events themselves. One
+/// thread at a time.
 class Ids {
 public:
     static pulsekit::Result<Ids> open(pulsekit::sqlite::Database& database, std::string folder, int days,

@@ -90,8 +90,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
     if (auto done = migrate(*database, "events", migrations()); !done) return std::move(done).error();
     auto for_checkpoints = open_database(options);
     if (!for_checkpoints) return std::move(for_checkpoints).error();
-    auto rows =
-        Rows::open(*database, {options.data_directory, options.dedupe_days, options.index_table_limit}, random);
+    auto rows = Rows::open(*database, {options.data_directory, options.dedupe_days, options.index_table_limit}, random);
     if (!rows) return std::move(rows).error();
     return std::unique_ptr<LocalStore>(
         new LocalStore(options, std::move(database), std::move(*for_checkpoints), std::move(*rows)));
@@ -105,9 +104,9 @@ LocalStore::LocalStore(const LocalOptions& options, std::unique_ptr<Database> da
       rows_(std::move(rows)),
       readers_(database_path(options.data_directory), options.max_readers) {}
 
-Result<std::vector<Stored>> LocalStore::append(const std::vector<model::Event>& events) {
+Result<std::vector<Stored>> LocalStore::append_all(const std::vector<Batch>& batches) {
     checkpoints_.before_transaction();
-    return rows_.append(events);
+    return rows_.append(batches);
 }
 
 Result<Answer> LocalStore::ask(const model::Question& question) {

@@ -32,7 +32,7 @@ public:
     /// Creates the directory and the file when absent, and brings the schema up to date.
     static pulsekit::Result<std::unique_ptr<LocalStore>> open(const LocalOptions& options, pulsekit::Random& random);
 
-    pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events) override;
+    pulsekit::Result<std::vector<Stored>> append_all(const std::vector<Batch>& batches) override;
     pulsekit::Result<model::Answer> ask(const model::Question& question) override;
     pulsekit::Result<void> probe() override;
 

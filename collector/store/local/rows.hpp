@@ -36,9 +36,9 @@ public:
     static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, const RowOptions& options,
                                        pulsekit::Random& random);
 
-    /// EventStore::append(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
+    /// EventStore::append_all(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
     /// `corrupt`; `internal`. After any of them the next append starts afresh.
-    pulsekit::Result<std::vector<Stored>> append(const std::vector<model::Event>& events);
+    pulsekit::Result<std::vector<Stored>> append(const std::vector<Batch>& batches);
 
     const Dictionary& dictionary() const { return parts_.dictionary; }
 
@@ -52,7 +52,7 @@ private:
     };
 
     Rows(pulsekit::sqlite::Database& database, Parts parts) : database_(&database), parts_(std::move(parts)) {}
-    pulsekit::Result<std::vector<Stored>> append_in_transaction(const std::vector<model::Event>& events);
+    pulsekit::Result<std::vector<Stored>> append_in_transaction(const std::vector<const model::Event*>& events);
     /// Stores the event as the row `id`, unless it is a duplicate.
     pulsekit::Result<Stored> append_one(const model::Event& event, std::int64_t id);
 

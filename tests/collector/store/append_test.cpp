@@ -134,14 +134,14 @@ TEST(Append, EveryFieldIsKept) {
         "app, app_version, events.path, title, utm_source, utm_medium, utm_campaign, utm_content, utm_term, browser, "
         "browser_version, os, os_version, device_type, screen, language, country, revenue_currency, error_type, "
         "error_filename, selector, survey)))";
+    EXPECT_EQ(store.text(words),
+              "p|v|s|click|ct|u|app|1.2|/p|T|us|um|uc|uo|ut|Chrome|122|Windows|11|Desktop|1x2|en|DE|EUR|et|ef|#a|sv");
     EXPECT_EQ(
-        store.text(words),
-        "p|v|s|click|ct|u|app|1.2|/p|T|us|um|uc|uo|ut|Chrome|122|Windows|11|Desktop|1x2|en|DE|EUR|et|ef|#a|sv");
-    EXPECT_EQ(store.text("SELECT json_array(ts_ms, received_ms, dialect, kind, interaction, event_id_is_ours, "
-                         "revenue_amount, duration_ms, error_lineno, error_colno, click_x, click_y, viewport_w, "
-                         "viewport_h, depth, results_count, completed) FROM events JOIN event_contexts c ON c.id = context "
-                         "JOIN event_details ON event = events.id"),
-              "[1772712000000,1772712000007,4,9,1,0,1.5,3,4,5,6.5,7.5,8,9,11.5,0,0]");
+        store.text("SELECT json_array(ts_ms, received_ms, dialect, kind, interaction, event_id_is_ours, "
+                   "revenue_amount, duration_ms, error_lineno, error_colno, click_x, click_y, viewport_w, "
+                   "viewport_h, depth, results_count, completed) FROM events JOIN event_contexts c ON c.id = context "
+                   "JOIN event_details ON event = events.id"),
+        "[1772712000000,1772712000007,4,9,1,0,1.5,3,4,5,6.5,7.5,8,9,11.5,0,0]");
     EXPECT_EQ(store.text("SELECT json_array(event_id, url, referrer, query, error_message, error_stack, json(props)) "
                          "FROM events JOIN event_details ON event = id"),
               R"(["full","https://x/p?q","https://r","qu","em","es",{"k":"v"}])");
@@ -153,9 +153,10 @@ TEST(Append, EveryFieldIsKept) {
 TEST(Append, AbsentIsNotEmptyNorZero) {
     Fixture store;
     ASSERT_TRUE(store->append({event("bare")}).ok());
-    EXPECT_EQ(store.text("SELECT count(*) FROM events JOIN event_contexts c ON c.id = context WHERE coalesce(user, path, "
-                         "url, title, referrer, source_type, props, app, browser, country) IS NULL"),
-              "1");
+    EXPECT_EQ(
+        store.text("SELECT count(*) FROM events JOIN event_contexts c ON c.id = context WHERE coalesce(user, path, "
+                   "url, title, referrer, source_type, props, app, browser, country) IS NULL"),
+        "1");
     EXPECT_EQ(store.text("SELECT count(*) FROM event_details"), "0");
 }
 

@@ -49,9 +49,10 @@ public:
     void close() { store_.reset(); }
     void reopen() {
         close();
-        auto opened = local::LocalStore::open(
-            {.data_directory = folder_.path().string(), .dedupe_days = dedupe_days_, .index_table_limit = index_table_limit_},
-            random_);
+        auto opened = local::LocalStore::open({.data_directory = folder_.path().string(),
+                                               .dedupe_days = dedupe_days_,
+                                               .index_table_limit = index_table_limit_},
+                                              random_);
         if (opened) store_ = std::move(*opened);
     }
     local::LocalStore& operator*() { return *store_; }

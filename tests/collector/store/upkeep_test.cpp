@@ -49,14 +49,15 @@ TEST(Check, NamesWhatIsMissing) {
     ASSERT_TRUE(problems.ok());
     EXPECT_EQ(*problems, (std::vector<std::string>{"1 rows of events whose path is an unknown text",
                                                    "2 rows of event_vitals whose name is an unknown text"}));
-    ASSERT_TRUE(file.execute("UPDATE events SET context = 99, path = NULL; INSERT INTO event_details (event) VALUES (7);"
-                             "INSERT INTO event_texts (project, space, text) VALUES (1, 1, 'LCP');"
-                             "INSERT INTO event_texts (project, space, text) SELECT project, space, text FROM event_texts; "
-                             "DELETE FROM event_vitals")
-                    .ok());
-    EXPECT_EQ(*check(store.folder()),
-              (std::vector<std::string>{"1 rows of event_details without their event",
-                                        "2 rows of events whose context is unknown", "5 texts that have several numbers"}));
+    ASSERT_TRUE(
+        file.execute("UPDATE events SET context = 99, path = NULL; INSERT INTO event_details (event) VALUES (7);"
+                     "INSERT INTO event_texts (project, space, text) VALUES (1, 1, 'LCP');"
+                     "INSERT INTO event_texts (project, space, text) SELECT project, space, text FROM event_texts; "
+                     "DELETE FROM event_vitals")
+            .ok());
+    EXPECT_EQ(*check(store.folder()), (std::vector<std::string>{"1 rows of event_details without their event",
+                                                                "2 rows of events whose context is unknown",
+                                                                "5 texts that have several numbers"}));
 }
 
 TEST(Migration, KeepsTheRowsAndIdsOfTheFirstSchema) {
@@ -80,12 +81,14 @@ TEST(Migration, KeepsTheRowsAndIdsOfTheFirstSchema) {
     store.reopen();
     EXPECT_EQ(store.count(), 3);
     EXPECT_EQ(store.text("SELECT count(*) FROM event_contexts"), "2");
-    EXPECT_EQ(store.text("SELECT json_group_array(json_array(e.id, event_id, source_type, browser, selector, json(props))) "
-                         "FROM (SELECT * FROM events ORDER BY id) e JOIN event_contexts c ON c.id = context "
-                         "LEFT JOIN event_details ON event = e.id"),
-              R"([[1,"a",null,5,null,null],[2,"b",7,null,6,{"k":1}],[4,"c",null,5,null,null]])");
+    EXPECT_EQ(
+        store.text("SELECT json_group_array(json_array(e.id, event_id, source_type, browser, selector, json(props))) "
+                   "FROM (SELECT * FROM events ORDER BY id) e JOIN event_contexts c ON c.id = context "
+                   "LEFT JOIN event_details ON event = e.id"),
+        R"([[1,"a",null,5,null,null],[2,"b",7,null,6,{"k":1}],[4,"c",null,5,null,null]])");
     EXPECT_EQ(*store->append({event("a"), event("new")}), (std::vector{Stored::duplicate, Stored::fresh}));
-    EXPECT_EQ(store.text("SELECT visitor || ' ' || session || ' ' || name FROM events WHERE event_id = 'new'"), "2 3 4");
+    EXPECT_EQ(store.text("SELECT visitor || ' ' || session || ' ' || name FROM events WHERE event_id = 'new'"),
+              "2 3 4");
     EXPECT_TRUE(check(store.folder())->empty());
 }
 
@@ -99,14 +102,15 @@ TEST(Check, KnowsEveryColumnOfTexts) {
         store.text("SELECT sum((length(sql) - length(replace(sql, '-- T' || char(10), ''))) / 5) FROM sqlite_schema"));
     auto file = store.database(pulsekit::sqlite::Access::read_write);
     ASSERT_TRUE(
-        file.execute("UPDATE events SET project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,title=99;"
-                     "UPDATE event_contexts SET project=99,app=99,app_version=99,utm_source=99,utm_medium=99,"
-                     "utm_campaign=99,utm_content=99,utm_term=99,browser=99,browser_version=99,os=99,os_version=99,"
-                     "device_type=99,screen=99,language=99,country=99;"
-                     "INSERT INTO event_details (event, revenue_currency, error_type, error_filename, selector, survey) "
-                     "VALUES (1, 99, 99, 99, 99, 99);"
-                     "INSERT INTO event_vitals VALUES (1,0,99,1);"
-                     "INSERT INTO session_spans VALUES (99,99,0,99,0)")
+        file.execute(
+                "UPDATE events SET project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,title=99;"
+                "UPDATE event_contexts SET project=99,app=99,app_version=99,utm_source=99,utm_medium=99,"
+                "utm_campaign=99,utm_content=99,utm_term=99,browser=99,browser_version=99,os=99,os_version=99,"
+                "device_type=99,screen=99,language=99,country=99;"
+                "INSERT INTO event_details (event, revenue_currency, error_type, error_filename, selector, survey) "
+                "VALUES (1, 99, 99, 99, 99, 99);"
+                "INSERT INTO event_vitals VALUES (1,0,99,1);"
+                "INSERT INTO session_spans VALUES (99,99,0,99,0)")
             .ok());
     const auto problems = check(store.folder());
     ASSERT_TRUE(problems.ok());
