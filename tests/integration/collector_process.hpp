@@ -85,9 +85,8 @@ public:
     }
 
 private:
-    static constexpr const char* kEventIds = "SELECT event_id FROM events WHERE kind <> 10";
-    static constexpr const char* kProperties =
-        "SELECT props FROM events JOIN event_texts ON event_texts.id = events.name WHERE text = ?1 ORDER BY events.id";
+    static constexpr const char* kEventIds = "SELECT event_id FROM readable_events WHERE kind <> 10";
+    static constexpr const char* kProperties = "SELECT props FROM readable_events WHERE name = ?1 ORDER BY id";
 
     void start(const std::string& listen) {
         process_ = std::make_unique<Process>(

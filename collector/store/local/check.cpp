@@ -32,6 +32,7 @@ constexpr Coded kCoded[] = {
     {"event_contexts", "app"},
     {"event_contexts", "app_version"},
     {"events", "title"},
+    {"events", "site"},
     {"event_contexts", "utm_source"},
     {"event_contexts", "utm_medium"},
     {"event_contexts", "utm_campaign"},

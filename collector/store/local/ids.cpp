@@ -31,9 +31,9 @@ Result<Ids> Ids::open(Database& database, std::string folder, int days, std::siz
     auto index =
         HashIndex::open(database,
                         {.table = "events",
-                         .columns = "project, event_id, received_ms",
+                         .columns = "project, event_id, ts_ms + delay_ms",
                          .condition = "event_id_is_ours = 0",
-                         .value = "received_ms",
+                         .value = "ts_ms + delay_ms",
                          .entry = entry_of_row},
                         {.folder = std::move(folder), .table_limit = table_limit, .keep = days * kDayMs + kSlackMs});
     if (!index) return std::move(index).error();

@@ -17,8 +17,8 @@ using pulsekit::sqlite::Statement;
 
 /// In the order in which bind_event() fills them.
 constexpr std::string_view kEventColumns =
-    "id, project, ts_ms, kind, interaction, bot, visitor, session, name, path, context, received_ms, event_id, "
-    "event_id_is_ours, source_type, user, title, referrer, url, props";
+    "id, project, ts_ms, kind, interaction, bot, visitor, session, name, path, context, delay_ms, event_id, "
+    "event_id_is_ours, source_type, user, title, site, referrer, url, props";
 
 /// In the order in which bind_details() fills them.
 constexpr std::string_view kDetailColumns =
@@ -26,7 +26,17 @@ constexpr std::string_view kDetailColumns =
     "error_type, error_filename, error_lineno, error_colno, error_message, error_stack, "
     "click_x, click_y, selector, viewport_w, viewport_h, depth, query, results_count, survey, completed";
 
-const std::string kNothing;
+constexpr std::string_view kNothing;
+
+/// Scheme and host of the event's url, when its path follows them: most urls repeat what is stored as a number already.
+std::string_view site_of(const model::Event& event) {
+    const std::string_view url = event.url;
+    const auto host = url.find("://");
+    if (host == std::string_view::npos || event.path.empty()) return {};
+    const auto path = url.find('/', host + 3);
+    if (path == std::string_view::npos || !url.substr(path).starts_with(event.path)) return {};
+    return url.substr(0, path);
+}
 
 /// Binds one value after another. Absent is null. The first error is kept, and what follows it is skipped.
 class Binder {
@@ -39,11 +49,11 @@ public:
     void number(const std::optional<double>& value) { value ? statement_.bind(next_++, *value) : null(); }
     void flag(bool value) { number(std::int64_t{value}); }
     void flag(const std::optional<bool>& value) { value ? flag(*value) : null(); }
-    void event_id(const std::string& id) { id_bytes_.bind(statement_, next_++, id); }
-    void present_text(const std::string& text) { statement_.bind_borrowed(next_++, text); }
-    void text(const std::string& text) { text.empty() ? null() : present_text(text); }
+    void event_id(std::string_view id) { id_bytes_.bind(statement_, next_++, id); }
+    void present_text(std::string_view text) { statement_.bind_borrowed(next_++, text); }
+    void text(std::string_view text) { text.empty() ? null() : present_text(text); }
 
-    void present_coded(const std::string& text, Space space = Space::word) {
+    void present_coded(std::string_view text, Space space = Space::word) {
         if (error_) return;
         auto id = dictionary_.id(project_, space, text);
         if (!id) {
@@ -52,9 +62,7 @@ public:
             number(*id);
         }
     }
-    void coded(const std::string& text, Space space = Space::word) {
-        text.empty() ? null() : present_coded(text, space);
-    }
+    void coded(std::string_view text, Space space = Space::word) { text.empty() ? null() : present_coded(text, space); }
 
     Result<void> result() {
         if (error_) return std::move(*error_);
@@ -84,15 +92,17 @@ void bind_event(Binder& to, const model::Event& event, const RowKeys& keys) {
     to.present_coded(event.name);
     to.coded(event.path);
     to.number(keys.context);
-    to.number(event.received_ms);
+    to.number(event.received_ms - event.ts_ms);
     to.event_id(event.event_id);
     to.flag(event.event_id_is_ours);
-    to.coded(event.source_type == event.name ? kNothing : event.source_type);
+    to.coded(event.source_type == event.name ? kNothing : std::string_view(event.source_type));
     to.coded(event.user_id, Space::user);
     to.coded(event.title);
+    const auto site = site_of(event);
+    to.coded(site);
     to.text(event.referrer);
-    to.text(event.url);
-    to.text(event.props == "{}" ? kNothing : event.props);
+    to.text(std::string_view(event.url).substr(site.empty() ? 0 : site.size() + event.path.size()));
+    to.text(event.props == "{}" ? kNothing : std::string_view(event.props));
 }
 
 /// Whether the event has any of what is in event_details.

@@ -36,8 +36,8 @@ public:
     static pulsekit::Result<Rows> open(pulsekit::sqlite::Database& database, const RowOptions& options,
                                        pulsekit::Random& random);
 
-    /// EventStore::append_all(). Errors: `unavailable` when the disk is full or fails, or another writer holds the file;
-    /// `corrupt`; `internal`. After any of them the next append starts afresh.
+    /// EventStore::append_all(). Errors: `unavailable` when the disk is full or fails, or another writer holds the
+    /// file; `corrupt`; `internal`. After any of them the next append starts afresh.
     pulsekit::Result<std::vector<Stored>> append(const std::vector<Batch>& batches);
 
     const Dictionary& dictionary() const { return parts_.dictionary; }

@@ -130,24 +130,73 @@ TEST(Append, EveryFieldIsKept) {
     const std::string words =
         "SELECT group_concat(coalesce((SELECT text FROM event_texts WHERE id = v), 'lost'), '|') FROM (SELECT "
         "json_each.value AS v FROM events JOIN event_contexts c ON c.id = context JOIN event_details ON event = "
-        "events.id, json_each(json_array(events.project, visitor, session, name, source_type, user, "
+        "events.id, json_each(json_array(events.project, visitor, session, name, source_type, user, site, "
         "app, app_version, events.path, title, utm_source, utm_medium, utm_campaign, utm_content, utm_term, browser, "
         "browser_version, os, os_version, device_type, screen, language, country, revenue_currency, error_type, "
         "error_filename, selector, survey)))";
     EXPECT_EQ(store.text(words),
-              "p|v|s|click|ct|u|app|1.2|/p|T|us|um|uc|uo|ut|Chrome|122|Windows|11|Desktop|1x2|en|DE|EUR|et|ef|#a|sv");
+              "p|v|s|click|ct|u|https://x|app|1.2|/"
+              "p|T|us|um|uc|uo|ut|Chrome|122|Windows|11|Desktop|1x2|en|DE|EUR|et|ef|#a|sv");
     EXPECT_EQ(
-        store.text("SELECT json_array(ts_ms, received_ms, dialect, kind, interaction, event_id_is_ours, "
+        store.text("SELECT json_array(ts_ms, ts_ms + delay_ms, dialect, kind, interaction, event_id_is_ours, "
                    "revenue_amount, duration_ms, error_lineno, error_colno, click_x, click_y, viewport_w, "
                    "viewport_h, depth, results_count, completed) FROM events JOIN event_contexts c ON c.id = context "
                    "JOIN event_details ON event = events.id"),
         "[1772712000000,1772712000007,4,9,1,0,1.5,3,4,5,6.5,7.5,8,9,11.5,0,0]");
     EXPECT_EQ(store.text("SELECT json_array(event_id, url, referrer, query, error_message, error_stack, json(props)) "
                          "FROM events JOIN event_details ON event = id"),
-              R"(["full","https://x/p?q","https://r","qu","em","es",{"k":"v"}])");
+              R"(["full","?q","https://r","qu","em","es",{"k":"v"}])");
     EXPECT_EQ(store.text("SELECT group_concat(text || '=' || value) FROM (SELECT text, value FROM event_vitals v "
                          "JOIN event_texts t ON t.id = v.name ORDER BY ordinal)"),
               "LCP=10.5,CLS=0.25");
+}
+
+TEST(Append, AUrlIsKeptWholeHoweverItIsTakenApart) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"https://x.org/a/b?q=1#f", "/a/b"},
+        {"https://x.org/a", "/a"},
+        {"https://x.org", "/"},
+        {"https://x.org/", "/"},
+        {"https://x.org/a?u=/b", "/b"},
+        {"https://x.org/a", ""},
+        {"/only/path", "/only/path"},
+        {"app://screen/home", "/home"},
+        {"no url", "/p"},
+        {"https://x.org/a%20b", "/a b"},
+        {"://", "/"},
+    };
+    Fixture store;
+    std::vector<model::Event> events;
+    std::string urls;
+    for (const auto& [url, path] : cases) {
+        auto one = event("id " + std::to_string(events.size()));
+        one.url = url;
+        one.path = path;
+        events.push_back(one);
+        urls += (urls.empty() ? "" : " ") + std::string(url);
+    }
+    ASSERT_TRUE(store->append(events).ok());
+    EXPECT_EQ(store.text("SELECT group_concat(url, ' ') FROM (SELECT url FROM readable_events ORDER BY id)"), urls);
+}
+
+TEST(Append, AUuidIsKeptAsItWasSent) {
+    const std::string ids[] = {"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "0190A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B",
+                               "0190a1b2c3d47e5f8a9b0c1d2e3f4a5b", "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5g",
+                               "0190a1b2-c3d4-7e5f-8a9b00c1d2e3f4a5b"};
+    Fixture store;
+    std::string all;
+    for (const auto& id : ids) {
+        ASSERT_EQ(*store->append({event(id)}), Outcome{fresh});
+        ASSERT_EQ(*store->append({event(id)}), Outcome{duplicate});
+        all += (all.empty() ? "" : " ") + id;
+    }
+    EXPECT_EQ(store.text("SELECT group_concat(event_id, ' ') FROM (SELECT event_id FROM readable_events ORDER BY id)"),
+              all);
+    EXPECT_EQ(store.text("SELECT group_concat(typeof(event_id), ' ') FROM (SELECT event_id FROM events ORDER BY id)"),
+              "blob text text text text");
+    std::filesystem::remove_all(local::index_folders(store.folder())[2]);
+    store.reopen();
+    for (const auto& id : ids) EXPECT_EQ(*store->append({event(id)}), Outcome{duplicate});
 }
 
 TEST(Append, AbsentIsNotEmptyNorZero) {

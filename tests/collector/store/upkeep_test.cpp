@@ -103,7 +103,8 @@ TEST(Check, KnowsEveryColumnOfTexts) {
     auto file = store.database(pulsekit::sqlite::Access::read_write);
     ASSERT_TRUE(
         file.execute(
-                "UPDATE events SET project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,title=99;"
+                "UPDATE events SET "
+                "project=99,visitor=99,session=99,name=99,path=99,source_type=99,user=99,title=99,site=99;"
                 "UPDATE event_contexts SET project=99,app=99,app_version=99,utm_source=99,utm_medium=99,"
                 "utm_campaign=99,utm_content=99,utm_term=99,browser=99,browser_version=99,os=99,os_version=99,"
                 "device_type=99,screen=99,language=99,country=99;"

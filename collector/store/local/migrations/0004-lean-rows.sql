@@ -66,7 +66,8 @@ WHERE coalesce(revenue_amount, revenue_currency, duration_ms, error_type, error_
 
 -- Ids count up in the order of arrival. What reports read comes first: SQLite stops reading a row at the last column it
 -- needs. Texts that are mostly unique or long stay in the row: a dictionary entry would cost them more.
--- source_type is null when it is the name.
+-- source_type is null when it is the name. With a site, scheme and host as in "https://example.org", the url is the
+-- site's text, the path's and the column's one after the other; without, it is the column's alone.
 CREATE TABLE lean_events (
     id INTEGER PRIMARY KEY,
     project INTEGER NOT NULL,      -- T
@@ -79,20 +80,21 @@ CREATE TABLE lean_events (
     name INTEGER NOT NULL,         -- T
     path INTEGER,                  -- T
     context INTEGER NOT NULL,      -- event_contexts.id
-    received_ms INTEGER NOT NULL,
+    delay_ms INTEGER NOT NULL,     -- from ts_ms to when it arrived here; negative where the client's clock is ahead
     event_id NOT NULL,             -- 16 bytes of a UUID, or text: event_id.hpp
     event_id_is_ours INTEGER NOT NULL,  -- 0 or 1
     source_type INTEGER,           -- T
     user INTEGER,                  -- T
     title INTEGER,                 -- T
+    site INTEGER,                  -- T
     referrer TEXT,
     url TEXT,
     props TEXT                     -- a JSON object, null when it is empty
 );
 
 INSERT INTO lean_events
-SELECT e.id, e.project, ts_ms, kind, interaction, bot, visitor, session, name, path, c.id, received_ms, event_id,
-    event_id_is_ours, nullif(source_type, name), user, title, referrer, url, nullif(props, '{}')
+SELECT e.id, e.project, ts_ms, kind, interaction, bot, visitor, session, name, path, c.id, received_ms - ts_ms, event_id,
+    event_id_is_ours, nullif(source_type, name), user, title, NULL, referrer, url, nullif(props, '{}')
 FROM events AS e JOIN event_contexts AS c INDEXED BY contexts_by_all ON c.project = e.project AND c.dialect = e.dialect
     AND c.browser IS e.browser AND c.browser_version IS e.browser_version AND c.os IS e.os
     AND c.os_version IS e.os_version AND c.screen IS e.screen AND c.language IS e.language AND c.country IS e.country
@@ -115,3 +117,22 @@ CREATE TABLE lean_texts (
 INSERT INTO lean_texts SELECT id, project, space, text FROM event_texts ORDER BY id;
 DROP TABLE event_texts;
 ALTER TABLE lean_texts RENAME TO event_texts;
+
+-- For people, and for tests: rows with their texts in place of numbers, and whole ids and urls.
+CREATE VIEW readable_events AS
+SELECT e.id, project.text AS project, kind, name.text AS name, e.ts_ms, e.ts_ms + e.delay_ms AS received_ms,
+    CASE typeof(event_id) WHEN 'blob' THEN lower(substr(hex(event_id), 1, 8) || '-' || substr(hex(event_id), 9, 4) || '-' ||
+        substr(hex(event_id), 13, 4) || '-' || substr(hex(event_id), 17, 4) || '-' || substr(hex(event_id), 21))
+        ELSE event_id END AS event_id,
+    visitor.text AS visitor, session.text AS session, user.text AS user, path.text AS path, title.text AS title,
+    CASE WHEN site IS NULL THEN url ELSE site.text || path.text || coalesce(url, '') END AS url, referrer,
+    coalesce(props, '{}') AS props, bot, context
+FROM events AS e
+    JOIN event_texts AS project ON project.id = e.project
+    JOIN event_texts AS name ON name.id = e.name
+    JOIN event_texts AS visitor ON visitor.id = e.visitor
+    JOIN event_texts AS session ON session.id = e.session
+    LEFT JOIN event_texts AS user ON user.id = e.user
+    LEFT JOIN event_texts AS path ON path.id = e.path
+    LEFT JOIN event_texts AS title ON title.id = e.title
+    LEFT JOIN event_texts AS site ON site.id = e.site;
