@@ -10,12 +10,12 @@ namespace {
 using pulsekit::MutexLock;
 using pulsekit::sqlite::Database;
 
-// Of 4 KB. A checkpoint writes a page once however often the log has it: the longer the log, the less is written twice,
+// Of 8 KB. A checkpoint writes a page once however often the log has it: the longer the log, the less is written twice,
 // and the longer does a start after a crash take, which reads it.
-constexpr int kLogPages = 16'000;
+constexpr int kLogPages = 8'000;
 // A writer that is faster than the disk copies itself from here on: the log has an end.
 constexpr int kMaxLogPages = 8 * kLogPages;
-constexpr int kLittle = 1'000;
+constexpr int kLittle = 500;
 constexpr int kMaxPasses = 4;
 
 /// How many pages of the log are still to be copied; nothing when none could be.
