@@ -87,6 +87,7 @@ void Dictionary::rolled_back() {
 
 Result<std::int64_t> Dictionary::find_or_insert(std::int64_t project, Space space, std::string_view text) {
     auto entry = entry_of(project, space, text);
+    index_->prefetch(entry);
     if (const auto known = index_->find(entry); known >= 0) return known;
     insert_.bind(1, project);
     insert_.bind(2, static_cast<std::int64_t>(space));

@@ -165,9 +165,15 @@ void HashIndex::note(const HashEntry& entry) {
 }
 
 std::int64_t HashIndex::find(const HashEntry& key) const {
-    for (const auto& run : runs_) run->prefetch(key);
     const auto pending = pending_table_.find(key);
     return pending >= 0 ? pending : find_stored(key);
+}
+
+void HashIndex::prefetch(const HashEntry& key) const {
+    pending_table_.prefetch(key);
+    table_.prefetch(key);
+    if (frozen_) frozen_->prefetch(key);
+    for (const auto& run : runs_) run->prefetch(key);
 }
 
 std::int64_t HashIndex::find_committed(const HashEntry& key) const {

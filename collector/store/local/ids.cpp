@@ -16,14 +16,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 // Requests are not committed in the exact order of their arrival times: an id is kept a little longer than it is known.
 constexpr std::int64_t kSlackMs = 3'600'000;
 
-HashEntry entry_of(std::int64_t project, std::string_view event_id, std::int64_t received_ms) {
-    // The numbers of projects have one size: no two pairs make the same bytes.
-    thread_local std::string key;
-    key.assign(reinterpret_cast<const char*>(&project), sizeof project).append(event_id);
-    return hash_entry(key, std::max<std::int64_t>(received_ms, 1));
-}
-
-HashEntry entry_of_row(const Statement& row) { return entry_of(row.integer(1), event_id_of(row, 2), row.integer(3)); }
+HashEntry entry_of_row(const Statement& row) { return Ids::entry(row.integer(1), event_id_of(row, 2), row.integer(3)); }
 
 }  // namespace
 
@@ -40,8 +33,14 @@ Result<Ids> Ids::open(Database& database, std::string folder, int days, std::siz
     return Ids(std::move(*index), days * kDayMs);
 }
 
-Stored Ids::claim(std::int64_t project, std::string_view event_id, std::int64_t received_ms) {
-    const auto entry = entry_of(project, event_id, received_ms);
+HashEntry Ids::entry(std::int64_t project, std::string_view event_id, std::int64_t received_ms) {
+    // The numbers of projects have one size: no two pairs make the same bytes.
+    thread_local std::string key;
+    key.assign(reinterpret_cast<const char*>(&project), sizeof project).append(event_id);
+    return hash_entry(key, std::max<std::int64_t>(received_ms, 1));
+}
+
+Stored Ids::claim(const HashEntry& entry, std::int64_t received_ms) {
     const auto known_ms = index_->find(entry);
     if (known_ms >= 0 && known_ms >= received_ms - window_ms_) return Stored::duplicate;
     index_->add(entry);

@@ -21,9 +21,13 @@ public:
     static pulsekit::Result<Ids> open(pulsekit::sqlite::Database& database, std::string folder, int days,
                                       std::size_t table_limit);
 
+    static HashEntry entry(std::int64_t project, std::string_view event_id, std::int64_t received_ms);
+    /// Brings what claim() looks at first into the processor's cache.
+    void prefetch(const HashEntry& entry) const { index_->prefetch(entry); }
+
     /// Fresh: the id is that of a row that the transaction makes. Duplicate: it is another's, received within the
     /// window.
-    Stored claim(std::int64_t project, std::string_view event_id, std::int64_t received_ms);
+    Stored claim(const HashEntry& entry, std::int64_t received_ms);
 
     /// The transaction is through, and `last_row` is the newest row.
     void committed(std::int64_t last_row) { index_->committed(last_row); }

@@ -1,5 +1,7 @@
 #include "store/local/row.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,9 @@ using pulsekit::Error;
 using pulsekit::Result;
 using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Statement;
+
+// One statement for many rows saves opening the tables for each, and finds the end of the index once.
+constexpr std::size_t kRowsAtOnce = 16;
 
 /// In the order in which bind_event() fills them.
 constexpr std::string_view kEventColumns =
@@ -41,15 +46,16 @@ std::string_view site_of(const model::Event& event) {
 /// Binds one value after another. Absent is null. The first error is kept, and what follows it is skipped.
 class Binder {
 public:
-    Binder(Statement& statement, std::int64_t project, Dictionary& dictionary)
-        : statement_(statement), project_(project), dictionary_(dictionary) {}
+    /// `first` is the parameter that the first value is bound to.
+    Binder(Statement& statement, std::int64_t project, Dictionary& dictionary, int first = 1)
+        : statement_(statement), project_(project), dictionary_(dictionary), next_(first) {}
 
     void number(std::int64_t value) { statement_.bind(next_++, value); }
     void number(const std::optional<std::int64_t>& value) { value ? number(*value) : null(); }
     void number(const std::optional<double>& value) { value ? statement_.bind(next_++, *value) : null(); }
     void flag(bool value) { number(std::int64_t{value}); }
     void flag(const std::optional<bool>& value) { value ? flag(*value) : null(); }
-    void event_id(std::string_view id) { id_bytes_.bind(statement_, next_++, id); }
+    void event_id(std::string_view id, EventIdBytes& bytes) { bytes.bind(statement_, next_++, id); }
     void present_text(std::string_view text) { statement_.bind_borrowed(next_++, text); }
     void text(std::string_view text) { text.empty() ? null() : present_text(text); }
 
@@ -75,12 +81,11 @@ private:
     Statement& statement_;
     std::int64_t project_;
     Dictionary& dictionary_;
-    int next_ = 1;
-    EventIdBytes id_bytes_;
+    int next_;
     std::optional<Error> error_;
 };
 
-void bind_event(Binder& to, const model::Event& event, const RowKeys& keys) {
+void bind_event(Binder& to, const model::Event& event, const RowKeys& keys, EventIdBytes& id_bytes) {
     to.number(keys.event);
     to.number(keys.project);
     to.number(event.ts_ms);
@@ -93,7 +98,7 @@ void bind_event(Binder& to, const model::Event& event, const RowKeys& keys) {
     to.coded(event.path);
     to.number(keys.context);
     to.number(event.received_ms - event.ts_ms);
-    to.event_id(event.event_id);
+    to.event_id(event.event_id, id_bytes);
     to.flag(event.event_id_is_ours);
     to.coded(event.source_type == event.name ? kNothing : std::string_view(event.source_type));
     to.coded(event.user_id, Space::user);
@@ -138,35 +143,65 @@ void bind_details(Binder& to, const model::Event& event, const RowKeys& keys) {
     to.flag(event.completed);
 }
 
-std::string insert_sql(std::string_view table, std::string_view columns) {
-    std::string places = "?";
-    for (const char c : columns) {
-        if (c == ',') places += ", ?";
-    }
-    return "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES (" + places + ")";
+int count(std::string_view columns) { return 1 + static_cast<int>(std::count(columns.begin(), columns.end(), ',')); }
+
+std::string insert_sql(std::string_view table, std::string_view columns, std::size_t rows = 1) {
+    std::string row = "(?";
+    for (int i = 1; i < count(columns); ++i) row += ", ?";
+    row += ")";
+    std::string values = row;
+    for (std::size_t i = 1; i < rows; ++i) values += ", " + row;
+    return "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES " + values;
 }
 
 }  // namespace
 
 Result<RowInsert> RowInsert::open(Database& database) {
+    auto many = database.prepare(insert_sql("events", kEventColumns, kRowsAtOnce));
+    if (!many) return std::move(many).error();
     auto event = database.prepare(insert_sql("events", kEventColumns));
     if (!event) return std::move(event).error();
     auto details = database.prepare(insert_sql("event_details", kDetailColumns));
     if (!details) return std::move(details).error();
     auto vital = database.prepare(insert_sql("event_vitals", "event, ordinal, value, name"));
     if (!vital) return std::move(vital).error();
-    return RowInsert({std::move(*event), std::move(*details), std::move(*vital)});
+    return RowInsert({std::move(*many), std::move(*event), std::move(*details), std::move(*vital)});
 }
 
 Result<void> RowInsert::run(const model::Event& event, const RowKeys& keys, Dictionary& dictionary) {
-    Binder to(statements_.event, keys.project, dictionary);
-    bind_event(to, event, keys);
-    if (auto bound = to.result(); !bound) return bound;
-    if (auto inserted = statements_.event.run(); !inserted) return inserted;
+    waiting_.push_back({&event, keys});
+    if (waiting_.size() == kRowsAtOnce) {
+        if (auto inserted = run_many(dictionary); !inserted) return inserted;
+    }
     if (has_details(event)) {
         if (auto inserted = run_details(event, keys, dictionary); !inserted) return inserted;
     }
     return run_vitals(event, keys, dictionary);
+}
+
+Result<void> RowInsert::run_many(Dictionary& dictionary) {
+    static const int kColumns = count(kEventColumns);
+    std::array<EventIdBytes, kRowsAtOnce> id_bytes;
+    for (std::size_t i = 0; i < kRowsAtOnce; ++i) {
+        const auto& [event, keys] = waiting_[i];
+        Binder to(statements_.many, keys.project, dictionary, 1 + static_cast<int>(i) * kColumns);
+        bind_event(to, *event, keys, id_bytes[i]);
+        if (auto bound = to.result(); !bound) return bound;
+    }
+    waiting_.clear();
+    return statements_.many.run();
+}
+
+Result<void> RowInsert::finish(Dictionary& dictionary) {
+    for (const auto& [event, keys] : waiting_) {
+        EventIdBytes id_bytes;
+        Binder to(statements_.event, keys.project, dictionary);
+        bind_event(to, *event, keys, id_bytes);
+        if (auto bound = to.result(); !bound) return bound;
+        if (auto inserted = statements_.event.run(); !inserted) return inserted;
+    }
+    waiting_.clear();
+    return {};
 }
 
 Result<void> RowInsert::run_details(const model::Event& event, const RowKeys& keys, Dictionary& dictionary) {

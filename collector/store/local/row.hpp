@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <pulsekit/result.hpp>
 
@@ -27,17 +28,27 @@ class RowInsert {
 public:
     static pulsekit::Result<RowInsert> open(pulsekit::sqlite::Database& database);
 
+    /// The event must live until finish().
     pulsekit::Result<void> run(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
+    /// Writes what run() has not yet.
+    pulsekit::Result<void> finish(Dictionary& dictionary);
+    void rolled_back() { waiting_.clear(); }
 
 private:
     struct Statements {
-        pulsekit::sqlite::Statement event, details, vital;
+        pulsekit::sqlite::Statement many, event, details, vital;
+    };
+    struct Waiting {
+        const model::Event* event;
+        RowKeys keys;
     };
     explicit RowInsert(Statements statements) : statements_(std::move(statements)) {}
+    pulsekit::Result<void> run_many(Dictionary& dictionary);
     pulsekit::Result<void> run_details(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
     pulsekit::Result<void> run_vitals(const model::Event& event, const RowKeys& keys, Dictionary& dictionary);
 
     Statements statements_;
+    std::vector<Waiting> waiting_;
 };
 
 }  // namespace collector::store::local

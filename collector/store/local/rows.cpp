@@ -1,5 +1,6 @@
 #include "store/local/rows.hpp"
 
+#include <array>
 #include <filesystem>
 #include <ranges>
 #include <utility>
@@ -12,14 +13,23 @@ using pulsekit::Result;
 using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Transaction;
 
-// The events were made on other processors, and each is in as many places as it has texts: asked for a few events
-// ahead, they arrive while other rows are written.
-constexpr std::size_t kAhead = 4;
+// The events were made on other processors, and what is known of their texts lies anywhere in tables of megabytes:
+// asked for some events ahead, it arrives while other rows are written. First the event, then its texts, then what is
+// known.
+constexpr std::size_t kEventsAhead = 12;
+constexpr std::size_t kTextsAhead = 8;
+constexpr std::size_t kPreparedAhead = 4;
 constexpr std::size_t kCacheLine = 64;
 
-void look_ahead(const model::Event& event) {
+void prefetch_event(const model::Event& event) {
     const char* at = reinterpret_cast<const char*>(&event);
     for (std::size_t offset = 0; offset < sizeof event; offset += kCacheLine) __builtin_prefetch(at + offset);
+}
+
+void prefetch_texts(const model::Event& event) {
+    for (const auto* text : {&event.event_id, &event.visitor_id, &event.session_id, &event.props, &event.path}) {
+        __builtin_prefetch(text->data());
+    }
 }
 
 std::string folder_of(const std::string& data_directory, const char* name) {
@@ -63,6 +73,7 @@ Result<std::vector<Stored>> Rows::append(const std::vector<Batch>& batches) {
     parts_.dictionary.rolled_back();
     parts_.contexts.rolled_back();
     parts_.ids.rolled_back();
+    parts_.insert.rolled_back();
     auto error = std::move(stored).error();
     // The metadata room held the lock for too long: for the client it is as good as a disk that does not answer.
     if (error.code == ErrorCode::conflict) error.code = ErrorCode::unavailable;
@@ -77,31 +88,54 @@ Result<std::vector<Stored>> Rows::append_in_transaction(const std::vector<const 
     next_id_ = *newest_id + 1;
     std::vector<Stored> stored;
     stored.reserve(events.size());
-    for (std::size_t i = 0; i < events.size(); ++i) {
-        if (i + kAhead < events.size()) look_ahead(*events[i + kAhead]);
-        auto one = append_one(*events[i], next_id_);
-        if (!one) return std::move(one).error();
-        if (*one == Stored::fresh) ++next_id_;
-        stored.push_back(*one);
+    std::array<Prepared, kPreparedAhead> prepared;  // of the next events, each in its turn
+    for (std::size_t i = 0; i < events.size() + kPreparedAhead; ++i) {
+        const std::size_t place = i % kPreparedAhead;
+        if (i >= kPreparedAhead) {
+            auto one = append_one(*events[i - kPreparedAhead], prepared[place], next_id_);
+            if (!one) return std::move(one).error();
+            if (*one == Stored::fresh) ++next_id_;
+            stored.push_back(*one);
+        }
+        if (i + kEventsAhead < events.size()) prefetch_event(*events[i + kEventsAhead]);
+        if (i + kTextsAhead < events.size()) prefetch_texts(*events[i + kTextsAhead]);
+        if (i >= events.size()) continue;
+        auto next = prepare(*events[i]);
+        if (!next) return std::move(next).error();
+        prepared[place] = *next;
     }
+    if (auto inserted = parts_.insert.finish(parts_.dictionary); !inserted) return std::move(inserted).error();
     if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
     return stored;
 }
 
-Result<Stored> Rows::append_one(const model::Event& event, std::int64_t id) {
-    const auto project = parts_.dictionary.id(kNoProject, Space::project, event.project_id);
+Result<Rows::Prepared> Rows::prepare(const model::Event& event) {
+    auto& dictionary = parts_.dictionary;
+    const auto project = dictionary.id(kNoProject, Space::project, event.project_id);
     if (!project) return project.error();
+    Prepared prepared{.project = *project, .id = {}};
     if (!event.event_id_is_ours) {
-        if (parts_.ids.claim(*project, event.event_id, event.received_ms) == Stored::duplicate)
-            return Stored::duplicate;
+        prepared.id = Ids::entry(*project, event.event_id, event.received_ms);
+        parts_.ids.prefetch(prepared.id);
     }
-    const auto visitor = parts_.dictionary.id(*project, Space::visitor, event.visitor_id);
+    dictionary.prefetch(*project, Space::visitor, event.visitor_id);
+    dictionary.prefetch(*project, Space::session, event.session_id);
+    dictionary.prefetch(*project, Space::user, event.user_id);
+    return prepared;
+}
+
+Result<Stored> Rows::append_one(const model::Event& event, const Prepared& prepared, std::int64_t id) {
+    const std::int64_t project = prepared.project;
+    if (!event.event_id_is_ours && parts_.ids.claim(prepared.id, event.received_ms) == Stored::duplicate) {
+        return Stored::duplicate;
+    }
+    const auto visitor = parts_.dictionary.id(project, Space::visitor, event.visitor_id);
     if (!visitor) return visitor.error();
-    const auto session = parts_.sessions.assign(*project, *visitor, event, parts_.dictionary);
+    const auto session = parts_.sessions.assign(project, *visitor, event, parts_.dictionary);
     if (!session) return session.error();
-    const auto context = parts_.contexts.id(*project, event, parts_.dictionary);
+    const auto context = parts_.contexts.id(project, event, parts_.dictionary);
     if (!context) return context.error();
-    const RowKeys keys{.event = id, .project = *project, .visitor = *visitor, .session = *session, .context = *context};
+    const RowKeys keys{.event = id, .project = project, .visitor = *visitor, .session = *session, .context = *context};
     if (auto inserted = parts_.insert.run(event, keys, parts_.dictionary); !inserted)
         return std::move(inserted).error();
     return Stored::fresh;

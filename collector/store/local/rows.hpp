@@ -53,8 +53,14 @@ private:
 
     Rows(pulsekit::sqlite::Database& database, Parts parts) : database_(&database), parts_(std::move(parts)) {}
     pulsekit::Result<std::vector<Stored>> append_in_transaction(const std::vector<const model::Event*>& events);
+    /// What is known of an event before its turn comes.
+    struct Prepared {
+        std::int64_t project;
+        HashEntry id;
+    };
+    pulsekit::Result<Prepared> prepare(const model::Event& event);
     /// Stores the event as the row `id`, unless it is a duplicate.
-    pulsekit::Result<Stored> append_one(const model::Event& event, std::int64_t id);
+    pulsekit::Result<Stored> append_one(const model::Event& event, const Prepared& prepared, std::int64_t id);
 
     pulsekit::sqlite::Database* database_;
     Parts parts_;
