@@ -82,6 +82,26 @@ TEST(Ids, AreWhatTheModelSaysWhateverHappensToTheirFiles) {
     }
 }
 
+TEST(Ids, AreNotForgottenOverAClockThatWasWrongForAWhile) {
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
+    const auto put = [&](const std::string& name, int count, std::int64_t now) {
+        for (int i = 0; i < count; ++i) ASSERT_TRUE(store->append({event(name + std::to_string(i), now)}).ok());
+    };
+    put("before-", 50, kNoon);
+    put("ahead-", 10, kNoon + 40 * kDay);
+    put("after-", 50, kNoon + 1);
+    put("behind-", 10, kNoon - 40 * kDay);
+    put("later-", 50, kNoon + 2);
+    for (const bool reopened : {false, true}) {
+        if (reopened) store.reopen();
+        for (const char* id : {"before-0", "before-49", "ahead-3", "after-7", "later-30"}) {
+            EXPECT_EQ(*store->append({event(id, kNoon + 3)}), std::vector{duplicate}) << id;
+        }
+    }
+    // Received more than the window ago, for all that the collector knows.
+    EXPECT_EQ(*store->append({event("behind-9", kNoon + 3)}), std::vector{fresh});
+}
+
 TEST(Ids, StayInFewFiles) {
     Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/50);
     for (int batch = 0; batch < 400; ++batch) {
