@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -13,14 +12,9 @@
 #include "src/queue.hpp"
 #include "src/record.hpp"
 #include "src/wire/wire.hpp"
+#include "tests/fuzz/require.hpp"
 
 namespace pulsekit::fuzz {
-
-inline void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
 
 constexpr Dialect kDialects[] = {Dialect::productgraph, Dialect::pulse, Dialect::gateway, Dialect::analytics,
                                  Dialect::ingest};
