@@ -68,6 +68,13 @@ void add(Seeds& seeds, std::pair<char, char> digits, const Json& request) {
     seeds.add("bodies", "6g" + pulsekit::gzip::compress(body).value());
 }
 
+void add_requests(Seeds& seeds) {
+    const std::string post = "POST /v1/events?api_key=a%20b HTTP/1.1\r\nHost: a\r\n";
+    seeds.add("requests", "1" + post + "Content-Length: 2\r\nX-PG-API-Key: k\r\n\r\n{}");
+    seeds.add("requests", "1" + post + "Transfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nT: x\r\n\r\n");
+    seeds.add("requests", "2GET / HTTP/1.0\r\nConnection: keep-alive\r\nX-Pulse-Key: k\r\n\r\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -83,5 +90,6 @@ int main(int argc, char** argv) {
         }
     }
     seeds.add("bodies", "3p" + std::string(65, 'x'));
+    add_requests(seeds);
     return 0;
 }

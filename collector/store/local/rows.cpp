@@ -2,7 +2,6 @@
 
 #include <array>
 #include <filesystem>
-#include <ranges>
 #include <utility>
 
 namespace collector::store::local {
@@ -61,7 +60,9 @@ Result<Rows> Rows::open(Database& database, const RowOptions& options, pulsekit:
 
 Result<std::vector<Stored>> Rows::append(const std::vector<Batch>& batches) {
     std::vector<const model::Event*> events;
-    for (const auto& event : batches | std::views::join) events.push_back(&event);
+    for (const auto& batch : batches) {
+        for (const auto& event : batch) events.push_back(&event);
+    }
     if (events.empty()) return std::vector<Stored>();
     auto stored = append_in_transaction(events);
     if (stored) {
