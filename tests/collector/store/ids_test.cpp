@@ -138,6 +138,54 @@ TEST(Ids, OfABackupAreThoseOfItsRows) {
     EXPECT_EQ(store.count(), 102);
 }
 
+/// What a killed process would leave. Runs may be merged meanwhile: those that are gone are left out.
+void copy_as_it_is(const fs::path& from, const fs::path& to) {
+    for (const auto& entry : fs::directory_iterator(from)) {
+        if (entry.is_regular_file()) fs::copy_file(entry.path(), to / entry.path().filename());
+    }
+    for (const auto& folder : local::index_folders(from.string())) {
+        const fs::path target = to / fs::path(folder).filename();
+        fs::create_directories(target);
+        for (const auto& entry : fs::directory_iterator(folder)) {
+            std::error_code gone;
+            fs::copy_file(entry.path(), target / entry.path().filename(), gone);
+        }
+    }
+}
+
+TEST(Ids, OfRowsThatATornLogLostAreFreshAgain) {
+    constexpr int kEvents = 300;
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
+    for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(store->append({event(std::to_string(i))}).ok());
+    const pulsekit::test::TemporaryFolder killed;
+    copy_as_it_is(store.folder(), killed.path());
+    ASSERT_FALSE(fs::is_empty(killed.path() / "ids"));  // of ids that the log alone has the rows of
+    for (const double part : {0.3, 0.6, 0.9, 0.99}) {
+        SCOPED_TRACE(part);
+        const pulsekit::test::TemporaryFolder copy;
+        fs::copy(killed.path(), copy.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+        const std::string log = local::database_path(copy.path().string()) + "-wal";
+        fs::resize_file(log, static_cast<std::uintmax_t>(static_cast<double>(fs::file_size(log)) * part));
+        pulsekit::test::SeededRandom random(7);
+        auto torn = local::LocalStore::open(
+            {.data_directory = copy.path().string(), .dedupe_days = 30, .index_table_limit = 20}, random);
+        ASSERT_TRUE(torn.ok()) << torn.error().message;
+        int known = 0;
+        for (int i = 0; i < kEvents; ++i) {
+            const bool is_known = (*torn)->append({event(std::to_string(i))})->front() == duplicate;
+            EXPECT_TRUE(!is_known || known == i) << i;  // the rows that are left are the first ones
+            known += is_known ? 1 : 0;
+        }
+        EXPECT_GT(known, 0);
+        EXPECT_LT(known, kEvents);
+        const auto answer = (*torn)->ask(test::count_of());
+        ASSERT_TRUE(answer.ok());
+        EXPECT_EQ(std::get<std::int64_t>(answer->rows.at(0).at(0)), kEvents);
+        torn->reset();
+        EXPECT_TRUE(check_store(copy.path().string())->empty());
+    }
+}
+
 TEST(Ids, DamagedFilesAreNamedByCheck) {
     Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
     std::vector<model::Event> events;
