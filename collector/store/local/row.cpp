@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,14 @@ constexpr std::string_view kDetailColumns =
     "click_x, click_y, selector, viewport_w, viewport_h, depth, query, results_count, survey, completed";
 
 constexpr std::string_view kNothing;
+
+/// From when it happened to when it arrived. No protocol has times so far away that the difference has no room, and
+/// their neighbour is near enough.
+std::int64_t delay_of(const model::Event& event) {
+    std::int64_t delay = 0;
+    if (!__builtin_sub_overflow(event.received_ms, event.ts_ms, &delay)) return delay;
+    return event.ts_ms < 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+}
 
 /// Scheme and host of the event's url, when its path follows them: most urls repeat what is stored as a number already.
 std::string_view site_of(const model::Event& event) {
@@ -97,7 +106,7 @@ void bind_event(Binder& to, const model::Event& event, const RowKeys& keys, Even
     to.present_coded(event.name);
     to.coded(event.path);
     to.number(keys.context);
-    to.number(event.received_ms - event.ts_ms);
+    to.number(delay_of(event));
     to.event_id(event.event_id, id_bytes);
     to.flag(event.event_id_is_ours);
     to.coded(event.source_type == event.name ? kNothing : std::string_view(event.source_type));
