@@ -22,7 +22,7 @@ const std::map<std::string, std::pair<char, char>> kDialects = {{"pulse", {'0', 
 class Seeds {
 public:
     explicit Seeds(fs::path folder) : folder_(std::move(folder)) {
-        for (const char* target : {"decoders", "bodies", "keys"}) fs::create_directories(folder_ / target);
+        for (const char* target : {"decoders", "bodies", "keys", "requests"}) fs::create_directories(folder_ / target);
     }
     void add(const std::string& target, const std::string& bytes) {
         std::ofstream(folder_ / target / std::to_string(++count_), std::ios::binary) << bytes;

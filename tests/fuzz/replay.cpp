@@ -22,6 +22,10 @@ int main(int argc, char** argv) {
     std::sort(files.begin(), files.end());
     for (const auto& path : files) {
         std::ifstream file(path, std::ios::binary);
+        if (!file) {
+            std::fprintf(stderr, "%s: cannot be read\n", path.string().c_str());
+            return 1;
+        }
         const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
         std::fprintf(stderr, "%s\n", path.string().c_str());
         LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
