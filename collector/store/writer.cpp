@@ -140,7 +140,8 @@ std::vector<Writer::Submission> Writer::take() {
 }
 
 Writer::Outcome Writer::commit(const std::vector<Submission>& group) {
-    const std::vector<Batch> batches(group.begin(), group.end());
+    std::vector<Batch> batches;
+    for (const auto& submission : group) batches.emplace_back(submission.events);
     const auto start = std::chrono::steady_clock::now();
     auto stored = store_.append_all(batches);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

@@ -64,7 +64,6 @@ private:
         std::vector<model::Event> events;
         Done done;
         std::size_t bytes;
-        operator Batch() const { return events; }
     };
 
     struct Committed {

@@ -1,8 +1,10 @@
 #include "store/local/check.hpp"
 
+#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "store/local/contexts.hpp"
 #include "store/local/hash_index.hpp"
 #include "store/local/local_store.hpp"
 #include "store/local/rows.hpp"
@@ -15,7 +17,7 @@ using pulsekit::Result;
 using pulsekit::sqlite::Access;
 using pulsekit::sqlite::Database;
 
-/// Columns that hold event_texts ids.
+/// Columns that hold event_texts ids, those of contexts beside.
 struct Coded {
     std::string_view table;
     std::string_view column;
@@ -29,23 +31,8 @@ constexpr Coded kCoded[] = {
     {"events", "source_type"},
     {"events", "user"},
     {"event_contexts", "project"},
-    {"event_contexts", "app"},
-    {"event_contexts", "app_version"},
     {"events", "title"},
     {"events", "site"},
-    {"event_contexts", "utm_source"},
-    {"event_contexts", "utm_medium"},
-    {"event_contexts", "utm_campaign"},
-    {"event_contexts", "utm_content"},
-    {"event_contexts", "utm_term"},
-    {"event_contexts", "browser"},
-    {"event_contexts", "browser_version"},
-    {"event_contexts", "os"},
-    {"event_contexts", "os_version"},
-    {"event_contexts", "device_type"},
-    {"event_contexts", "screen"},
-    {"event_contexts", "language"},
-    {"event_contexts", "country"},
     {"event_details", "revenue_currency"},
     {"event_details", "error_type"},
     {"event_details", "error_filename"},
@@ -78,7 +65,9 @@ Result<void> check_none(Database& database, const std::string& sql, const std::s
 }
 
 Result<void> check_references(Database& database, std::vector<std::string>& problems) {
-    for (const auto& [table, column] : kCoded) {
+    std::vector<Coded> coded(std::begin(kCoded), std::end(kCoded));
+    for (const auto& text : kContextTexts) coded.push_back({"event_contexts", text.column});
+    for (const auto& [table, column] : coded) {
         const std::string from(table);
         const std::string name(column);
         auto checked =

@@ -1,7 +1,7 @@
 #include "store/local/checkpoints.hpp"
 
+#include <cstdint>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 namespace collector::store::local {
@@ -60,14 +60,11 @@ void Checkpoints::run(const std::stop_token& stop) {
     while (true) {
         {
             MutexLock lock(mutex_);
-            while (!wanted_) {
-                if (!wake_.wait(lock.native(), stop, [this] {
-                        mutex_.assert_held();
-                        return wanted_;
-                    })) {
-                    return;
-                }
-            }
+            const bool wanted = wake_.wait(lock.native(), stop, [this] {
+                mutex_.assert_held();
+                return wanted_;
+            });
+            if (!wanted) return;
         }
         for (int pass = 0; pass < kMaxPasses && !stop.stop_requested(); ++pass) {
             const auto left = checkpoint(own_);

@@ -69,15 +69,15 @@ Result<Contexts> Contexts::open(Database& database, const HashIndexOptions& opti
     for (std::size_t i = 0; i < kContextTexts.size(); ++i) places += ", ?";
     auto insert = database.prepare("INSERT INTO event_contexts (" + columns() + ") VALUES (" + places + ")");
     if (!insert) return std::move(insert).error();
-    Contexts contexts(database, std::move(*index), std::move(*insert));
-    const auto last = database.query_integer("SELECT coalesce(max(id), 0) FROM event_contexts");
-    if (!last) return last.error();
-    contexts.last_id_ = *last;
-    return contexts;
+    return Contexts(database, std::move(*index), std::move(*insert));
 }
 
 Contexts::Contexts(Database& database, std::unique_ptr<HashIndex> index, Statement insert)
-    : database_(&database), index_(std::move(index)), insert_(std::move(insert)), remembered_(kRemembered) {}
+    : database_(&database),
+      index_(std::move(index)),
+      insert_(std::move(insert)),
+      remembered_(kRemembered),
+      last_id_(index_->last_row()) {}
 
 Result<std::int64_t> Contexts::id(std::int64_t project, const Event& event, Dictionary& dictionary) {
     write_key(key_, project, event);
@@ -99,6 +99,7 @@ Result<std::int64_t> Contexts::id(std::int64_t project, const Event& event, Dict
 
 void Contexts::rolled_back() {
     index_->rolled_back();
+    last_id_ = index_->last_row();
     for (auto& place : remembered_) place.id = 0;
 }
 

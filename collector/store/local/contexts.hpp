@@ -28,7 +28,7 @@ class Contexts {
 public:
     static pulsekit::Result<Contexts> open(pulsekit::sqlite::Database& database, const HashIndexOptions& options);
 
-    /// The number of the event's context, new when no event had it.
+    /// The number of the event's context, new when no event had it. Errors: the database's.
     pulsekit::Result<std::int64_t> id(std::int64_t project, const model::Event& event, Dictionary& dictionary);
 
     void committed() { index_->committed(last_id_); }
@@ -50,7 +50,7 @@ private:
     pulsekit::sqlite::Statement insert_;
     std::vector<Remembered> remembered_;  // as in Dictionary
     std::string key_;                     // of the context looked up: kept for its memory
-    std::int64_t last_id_ = 0;
+    std::int64_t last_id_;                // of a context, in this transaction or before
 };
 
 }  // namespace collector::store::local

@@ -33,15 +33,15 @@ Result<Dictionary> Dictionary::open(Database& database, const Options& options) 
     if (!index) return std::move(index).error();
     auto insert = database.prepare("INSERT INTO event_texts (project, space, text) VALUES (?, ?, ?)");
     if (!insert) return std::move(insert).error();
-    Dictionary dictionary(database, std::move(*index), std::move(*insert), options.remembered);
-    const auto last = database.query_integer("SELECT coalesce(max(id), 0) FROM event_texts");
-    if (!last) return last.error();
-    dictionary.last_id_ = *last;
-    return dictionary;
+    return Dictionary(database, std::move(*index), std::move(*insert), options.remembered);
 }
 
 Dictionary::Dictionary(Database& database, std::unique_ptr<HashIndex> index, Statement insert, std::size_t remembered)
-    : database_(&database), index_(std::move(index)), insert_(std::move(insert)), remembered_(remembered) {}
+    : database_(&database),
+      index_(std::move(index)),
+      insert_(std::move(insert)),
+      remembered_(remembered),
+      last_id_(index_->last_row()) {}
 
 bool Dictionary::Remembered::is(std::int64_t a_project, Space a_space, std::string_view a_text) const {
     return id != 0 && std::string_view(text, size) == a_text && project == a_project &&
@@ -82,6 +82,7 @@ std::optional<std::int64_t> Dictionary::find(std::int64_t project, Space space, 
 
 void Dictionary::rolled_back() {
     index_->rolled_back();
+    last_id_ = index_->last_row();
     for (auto& place : remembered_) place.id = 0;
 }
 

@@ -32,7 +32,7 @@ public:
     };
     static pulsekit::Result<Dictionary> open(pulsekit::sqlite::Database& database, const Options& options);
 
-    /// The number of the text, new when the text is.
+    /// The number of the text, new when the text is. Errors: the database's.
     pulsekit::Result<std::int64_t> id(std::int64_t project, Space space, std::string_view text);
 
     /// The number of a text that was committed. From any thread.
@@ -68,7 +68,7 @@ private:
     std::unique_ptr<HashIndex> index_;
     pulsekit::sqlite::Statement insert_;
     std::vector<Remembered> remembered_;  // each text has one place, which it shares: the last one to come stays
-    std::int64_t last_id_ = 0;
+    std::int64_t last_id_;                // of a text, in this transaction or before
 };
 
 }  // namespace collector::store::local

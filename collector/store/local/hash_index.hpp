@@ -58,6 +58,8 @@ public:
     /// The transaction is through, and `last_row` is the newest row.
     void committed(std::int64_t last_row) PULSEKIT_EXCLUDES(mutex_);
     void rolled_back();
+    /// The newest row that was committed.
+    std::int64_t last_row() const { return last_row_; }
 
     /// What is wrong with a folder's files, a sentence each.
     static std::vector<std::string> check(const std::string& folder);
