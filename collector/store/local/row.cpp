@@ -160,7 +160,7 @@ std::string insert_sql(std::string_view table, std::string_view columns, std::si
     row += ")";
     std::string values = row;
     for (std::size_t i = 1; i < rows; ++i) values += ", " + row;
-    return "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES " + values;
+    return "INSERT OR ROLLBACK INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES " + values;
 }
 
 }  // namespace
