@@ -61,7 +61,7 @@ Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
 
 // In the order of their lives: each uses only what stands above it.
 struct App::Impl {
-    explicit Impl(Config given) : config(std::move(given)) {}
+    Impl(Config given, pulsekit::Clock& time) : config(std::move(given)), clock(time) {}
 
     Result<void> open_data();
     Result<void> prepare_keys();
@@ -71,7 +71,7 @@ struct App::Impl {
 
     Config config;
     const store::Writer::Limits limits;
-    pulsekit::SystemClock clock;
+    pulsekit::Clock& clock;
     pulsekit::SystemRandom random;
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
@@ -160,7 +160,7 @@ std::vector<http::Route> App::Impl::routes() {
     return all;
 }
 
-App::App(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+App::App(Config config, pulsekit::Clock& clock) : impl_(std::make_unique<Impl>(std::move(config), clock)) {}
 
 App::~App() { stop(); }
 

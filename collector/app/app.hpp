@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
 #include "app/config.hpp"
@@ -13,7 +14,8 @@ namespace collector::app {
 /// One running collector. start() and stop() from one thread.
 class App {
 public:
-    explicit App(Config config);
+    /// The clock must outlive it.
+    App(Config config, pulsekit::Clock& clock);
     ~App();  ///< stops
 
     /// Opens the data, then the door. The value is the address, `http://HOST:PORT`.

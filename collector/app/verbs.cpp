@@ -18,6 +18,7 @@
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
 #include "store/open.hpp"
+#include "support/system_environment.hpp"
 
 namespace collector::app {
 namespace {
@@ -55,7 +56,8 @@ int serve(const Arguments& arguments) {
     auto config = load_config(arguments, from_environment);
     if (!config) return wrong_usage("serve", config.error().message);
     hold_signals();
-    App app(std::move(*config));
+    pulsekit::SystemClock clock;
+    App app(std::move(*config), clock);
     const auto address = app.start();
     if (!address) return failed("serve", address.error());
     fmt::print("listening on {}\n", *address);
