@@ -79,6 +79,43 @@ struct Event {
     std::string props = "{}";  ///< a JSON object: properties and every member that has no field of its own
 };
 
+/// Every text of an event.
+inline constexpr std::string Event::*kEventTexts[] = {&Event::project_id,
+                                                      &Event::event_id,
+                                                      &Event::name,
+                                                      &Event::source_type,
+                                                      &Event::visitor_id,
+                                                      &Event::session_id,
+                                                      &Event::user_id,
+                                                      &Event::app_id,
+                                                      &Event::app_version,
+                                                      &Event::path,
+                                                      &Event::url,
+                                                      &Event::title,
+                                                      &Event::referrer,
+                                                      &Event::utm_source,
+                                                      &Event::utm_medium,
+                                                      &Event::utm_campaign,
+                                                      &Event::utm_content,
+                                                      &Event::utm_term,
+                                                      &Event::browser,
+                                                      &Event::browser_version,
+                                                      &Event::os,
+                                                      &Event::os_version,
+                                                      &Event::device_type,
+                                                      &Event::screen,
+                                                      &Event::language,
+                                                      &Event::country,
+                                                      &Event::revenue_currency,
+                                                      &Event::error_message,
+                                                      &Event::error_type,
+                                                      &Event::error_stack,
+                                                      &Event::error_filename,
+                                                      &Event::selector,
+                                                      &Event::query,
+                                                      &Event::survey_id,
+                                                      &Event::props};
+
 /// Pageviews and events: the rows that make a visitor or a session active.
 constexpr bool is_active(Kind kind) { return kind == Kind::pageview || kind == Kind::event; }
 

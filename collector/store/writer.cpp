@@ -15,46 +15,10 @@ namespace {
 
 /// What the events take while they wait. Their short texts lie within the event itself.
 std::size_t memory_of(const std::vector<model::Event>& events) {
-    using Event = model::Event;
-    static constexpr std::string Event::*kTexts[] = {&Event::project_id,
-                                                     &Event::event_id,
-                                                     &Event::name,
-                                                     &Event::source_type,
-                                                     &Event::visitor_id,
-                                                     &Event::session_id,
-                                                     &Event::user_id,
-                                                     &Event::app_id,
-                                                     &Event::app_version,
-                                                     &Event::path,
-                                                     &Event::url,
-                                                     &Event::title,
-                                                     &Event::referrer,
-                                                     &Event::utm_source,
-                                                     &Event::utm_medium,
-                                                     &Event::utm_campaign,
-                                                     &Event::utm_content,
-                                                     &Event::utm_term,
-                                                     &Event::browser,
-                                                     &Event::browser_version,
-                                                     &Event::os,
-                                                     &Event::os_version,
-                                                     &Event::device_type,
-                                                     &Event::screen,
-                                                     &Event::language,
-                                                     &Event::country,
-                                                     &Event::revenue_currency,
-                                                     &Event::error_message,
-                                                     &Event::error_type,
-                                                     &Event::error_stack,
-                                                     &Event::error_filename,
-                                                     &Event::selector,
-                                                     &Event::query,
-                                                     &Event::survey_id,
-                                                     &Event::props};
     static const std::size_t short_text = std::string().capacity();
-    std::size_t bytes = events.size() * sizeof(Event);
+    std::size_t bytes = events.size() * sizeof(model::Event);
     for (const auto& event : events) {
-        for (const auto text : kTexts) {
+        for (const auto text : model::kEventTexts) {
             const std::size_t room = (event.*text).capacity();
             if (room > short_text) bytes += room;
         }

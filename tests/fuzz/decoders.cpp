@@ -25,48 +25,13 @@ using pulsekit::fuzz::require;
 constexpr const Dialect* kDialects[] = {&ingest::kPulse, &ingest::kGateway, &ingest::kAnalytics, &ingest::kProductgraph,
                                         &ingest::kIngest};
 
-constexpr std::string Event::*kTexts[] = {&Event::event_id,
-                                          &Event::name,
-                                          &Event::source_type,
-                                          &Event::visitor_id,
-                                          &Event::session_id,
-                                          &Event::user_id,
-                                          &Event::app_id,
-                                          &Event::app_version,
-                                          &Event::path,
-                                          &Event::url,
-                                          &Event::title,
-                                          &Event::referrer,
-                                          &Event::utm_source,
-                                          &Event::utm_medium,
-                                          &Event::utm_campaign,
-                                          &Event::utm_content,
-                                          &Event::utm_term,
-                                          &Event::browser,
-                                          &Event::browser_version,
-                                          &Event::os,
-                                          &Event::os_version,
-                                          &Event::device_type,
-                                          &Event::screen,
-                                          &Event::language,
-                                          &Event::country,
-                                          &Event::error_type,
-                                          &Event::error_message,
-                                          &Event::error_stack,
-                                          &Event::error_filename,
-                                          &Event::selector,
-                                          &Event::query,
-                                          &Event::survey_id,
-                                          &Event::props,
-                                          &Event::revenue_currency};
-
 constexpr std::int64_t kFirstMs = -62'167'219'200'000 - 86'400'000;  // the year 0, in a time zone
 constexpr std::int64_t kLastMs = 253'402'300'799'999 + 86'400'000;   // the year 9999, likewise
 
 bool is_finite(const std::optional<double>& number) { return !number || std::isfinite(*number); }
 
 void check(const Event& event) {
-    for (const auto text : kTexts) require(ingest::is_utf8(event.*text), "a text of an event is not UTF-8");
+    for (const auto text : model::kEventTexts) require(ingest::is_utf8(event.*text), "a text of an event is not UTF-8");
     const auto props = http::parse_json(event.props);
     require(props && props->is_object(), "an event's properties are no object");
     require(event.ts_ms >= kFirstMs && event.ts_ms <= kLastMs, "an event happened in no year of four digits");
