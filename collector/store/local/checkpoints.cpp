@@ -10,22 +10,31 @@ namespace {
 using pulsekit::MutexLock;
 using pulsekit::sqlite::Database;
 
-// Of 8 KB. A checkpoint writes a page once however often the log has it: the longer the log, the less is written twice,
-// and the longer does a start after a crash take, which reads it.
-constexpr int kLogPages = 8'000;
+// Of 8 KB. A checkpoint writes a page once however often the log has it, and what it writes is synced at once: the
+// longer the log, the less is written twice, and the longer does a commit wait that is synced beside it.
+constexpr int kLogPages = 2'000;
+// So many more pages may come while a gap between two commits is looked for.
+constexpr int kBusyLogPages = 4 * kLogPages;
 // A writer that is faster than the disk copies itself from here on: the log has an end.
-constexpr int kMaxLogPages = 8 * kLogPages;
+constexpr int kMaxLogPages = 16 * kLogPages;
+// What takes about as long as a small commit.
+constexpr int kVeryLittle = 64;
+// What takes no longer than a large commit.
 constexpr int kLittle = 500;
-constexpr int kMaxPasses = 4;
 
-/// How many pages of the log are still to be copied; nothing when none could be.
-std::optional<std::int64_t> checkpoint(Database& database) {
+struct Left {
+    std::int64_t log_pages;
+    std::int64_t pages;  ///< of the log, still to be copied
+};
+
+/// Nothing when no page could be copied.
+std::optional<Left> checkpoint(Database& database) {
     auto statement = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
     if (!statement) return std::nullopt;
     const auto row = statement->step();
     // Its columns: whether it met another one, the log's pages, those that are copied.
     if (!row || !*row || statement->integer(0) != 0) return std::nullopt;
-    return statement->integer(1) - statement->integer(2);
+    return Left{.log_pages = statement->integer(1), .pages = statement->integer(1) - statement->integer(2)};
 }
 
 }  // namespace
@@ -57,6 +66,7 @@ void Checkpoints::committed(int log_pages) {
 }
 
 void Checkpoints::run(const std::stop_token& stop) {
+    std::int64_t copied = 0;  // pages of the log, by the pass before
     while (true) {
         {
             MutexLock lock(mutex_);
@@ -65,16 +75,14 @@ void Checkpoints::run(const std::stop_token& stop) {
                 return wanted_;
             });
             if (!wanted) return;
+            wanted_ = false;
         }
-        for (int pass = 0; pass < kMaxPasses && !stop.stop_requested(); ++pass) {
-            const auto left = checkpoint(own_);
-            if (!left) break;
-            if (*left > kLittle) continue;
-            little_left_ = true;
-            break;
-        }
-        const MutexLock lock(mutex_);
-        wanted_ = false;
+        const auto left = checkpoint(own_);
+        if (!left) continue;
+        // Large commits leave time between them to copy what the last one left. Where they follow each other too
+        // closely for it, or are small, the writer is asked.
+        const auto since = left->log_pages - std::exchange(copied, left->log_pages - left->pages);
+        if (since >= 0 && since <= (left->log_pages > kBusyLogPages ? kLittle : kVeryLittle)) little_left_ = true;
     }
 }
 

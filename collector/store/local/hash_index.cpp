@@ -1,7 +1,8 @@
 #include "store/local/hash_index.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -16,6 +17,11 @@ using pulsekit::Result;
 using pulsekit::sqlite::Database;
 
 constexpr std::size_t kRunsToMerge = 6;
+// Of the threads that write and merge runs: who sorts for long gives way to who is waited for, and is not starved.
+constexpr int kNiceness = 5;
+
+/// Linux has a niceness for each thread.
+void give_way() { (void)::setpriority(PRIO_PROCESS, 0, kNiceness); }
 
 std::vector<std::string> files_in(const std::string& folder) {
     std::vector<std::string> files;
@@ -33,47 +39,8 @@ Result<std::int64_t> largest(Database& database, const HashSource& source, const
 
 }  // namespace
 
-std::size_t HashIndex::Table::slot_of(const HashEntry& key) const {
-    const auto mask = slots_.size() - 1;
-    auto slot = static_cast<std::size_t>(key.high) & mask;
-    while (slots_[slot].low != 0 && !slots_[slot].same_key(key)) slot = (slot + 1) & mask;
-    return slot;
-}
-
-std::int64_t HashIndex::Table::find(const HashEntry& key) const {
-    const auto& slot = slots_[slot_of(key)];
-    return slot.low == 0 ? -1 : slot.value();
-}
-
-void HashIndex::Table::insert(const HashEntry& entry) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
-    auto& slot = slots_[slot_of(entry)];
-    if (slot.low == 0) ++size_;
-    slot = entry;
-}
-
-void HashIndex::Table::grow() {
-    auto old = std::exchange(slots_, std::vector<HashEntry>(slots_.size() * 2));
-    for (const auto& entry : old) {
-        if (entry.low != 0) slots_[slot_of(entry)] = entry;
-    }
-}
-
-void HashIndex::Table::clear() {
-    if (size_ == 0) return;
-    // A power of two, and no more than a commit as large as this one needs.
-    slots_.assign(std::max<std::size_t>(1024, std::min(slots_.size(), std::bit_ceil(4 * size_))), HashEntry());
-    size_ = 0;
-}
-
-std::vector<HashEntry> HashIndex::Table::entries() const {
-    std::vector<HashEntry> all;
-    all.reserve(size_);
-    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(all), [](const HashEntry& e) { return e.low != 0; });
-    return all;
-}
-
-HashIndex::HashIndex(const HashSource& source, const HashIndexOptions& options) : source_(source), options_(options) {}
+HashIndex::HashIndex(const HashSource& source, const HashIndexOptions& options)
+    : source_(source), options_(options), table_(options.table_limit), frozen_(options.table_limit) {}
 
 Result<std::unique_ptr<HashIndex>> HashIndex::open(Database& database, const HashSource& source,
                                                    const HashIndexOptions& options) {
@@ -172,7 +139,7 @@ std::int64_t HashIndex::find(const HashEntry& key) const {
 void HashIndex::prefetch(const HashEntry& key) const {
     pending_table_.prefetch(key);
     table_.prefetch(key);
-    if (frozen_) frozen_->prefetch(key);
+    if (frozen_.size() > 0) frozen_.prefetch(key);
     for (const auto& run : runs_) run->prefetch(key);
 }
 
@@ -183,7 +150,7 @@ std::int64_t HashIndex::find_committed(const HashEntry& key) const {
 
 std::int64_t HashIndex::find_stored(const HashEntry& key) const {
     auto value = table_.find(key);
-    if (value < 0 && frozen_) value = frozen_->find(key);
+    if (value < 0 && frozen_.size() > 0) value = frozen_.find(key);
     for (auto run = runs_.rbegin(); value < 0 && run != runs_.rend(); ++run) value = (*run)->find(key);
     return value;
 }
@@ -226,7 +193,7 @@ void HashIndex::take(Written written) {
     const auto first = runs_.begin() + static_cast<std::ptrdiff_t>(written.first);
     if (written.count == 0) {
         runs_.emplace_back(std::move(written.run));
-        frozen_.reset();
+        frozen_.clear();
         return;
     }
     for (auto run = first; run != first + static_cast<std::ptrdiff_t>(written.count); ++run) {
@@ -239,27 +206,27 @@ void HashIndex::take(Written written) {
 }
 
 void HashIndex::freeze() {
-    if (!frozen_) {
-        frozen_ = std::make_shared<const Table>(std::exchange(table_, {}));
+    if (frozen_.size() == 0) {
+        // Not a new one: memory that is touched for the first time costs more than all else here.
+        std::swap(table_, frozen_);
         frozen_rows_ = {covered_ + 1, last_row_};
         frozen_last_ = last_;
         covered_ = last_row_;
         forget();
     }
-    work_ = std::async(std::launch::async,
-                       [folder = options_.folder, rows = frozen_rows_, last = frozen_last_, table = frozen_] {
-                           auto run = HashRun::write(folder, rows, last, table->entries());
-                           return Written{.run = run ? std::move(*run) : nullptr};
-                       });
+    work_ = std::async(std::launch::async, [folder = options_.folder, rows = frozen_rows_, last = frozen_last_,
+                                            &table = std::as_const(frozen_)] {
+        give_way();
+        auto run = HashRun::write(folder, rows, last, table.entries());
+        return Written{.run = run ? std::move(*run) : nullptr};
+    });
 }
 
 /// Measured from the smallest of many recent numbers: where they are times, a clock that was wrong for a while makes
 /// nothing be forgotten.
 void HashIndex::forget() {
     if (options_.keep == std::numeric_limits<std::int64_t>::max()) return;
-    std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
-    for (const auto& entry : frozen_->entries()) smallest = std::min(smallest, entry.value());
-    kept_from_ = smallest - options_.keep;
+    kept_from_ = frozen_.smallest_value() - options_.keep;
     while (!runs_.empty() && runs_.front()->max_value() < kept_from_) {
         std::error_code ignored;
         fs::remove(runs_.front()->path(), ignored);
@@ -282,6 +249,7 @@ void HashIndex::merge() {
         if (2 * largest > all) continue;
         work_ = std::async(
             std::launch::async, [folder = options_.folder, some = std::move(some), first, kept_from = kept_from_] {
+                give_way();
                 auto run = HashRun::merge(folder, some, kept_from);
                 return Written{.run = run ? std::move(*run) : nullptr, .first = first, .count = some.size()};
             });

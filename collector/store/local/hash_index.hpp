@@ -15,6 +15,7 @@
 #include <pulsekit/result.hpp>
 
 #include "store/local/hash_run.hpp"
+#include "store/local/hash_table.hpp"
 #include "support/mutex.hpp"
 #include "support/sqlite/database.hpp"
 
@@ -31,7 +32,7 @@ struct HashSource {
 
 struct HashIndexOptions {
     std::string folder;                    ///< of its own; made when absent
-    std::size_t table_limit = 512 * 1024;  ///< entries that the table in memory may have before it becomes a run
+    std::size_t table_limit = 128 * 1024;  ///< entries that the table in memory may have before it becomes a run
     /// Entries whose number is so much smaller than the newest ones' may be forgotten.
     std::int64_t keep = std::numeric_limits<std::int64_t>::max();
 };
@@ -65,22 +66,6 @@ public:
     static std::vector<std::string> check(const std::string& folder);
 
 private:
-    /// Open addressing, at most half full.
-    class Table {
-    public:
-        std::int64_t find(const HashEntry& key) const;
-        void prefetch(const HashEntry& key) const { __builtin_prefetch(&slots_[key.high & (slots_.size() - 1)]); }
-        void insert(const HashEntry& entry);
-        void clear();
-        std::size_t size() const { return size_; }
-        std::vector<HashEntry> entries() const;
-
-    private:
-        std::size_t slot_of(const HashEntry& key) const;
-        void grow();
-        std::vector<HashEntry> slots_ = std::vector<HashEntry>(1024);
-        std::size_t size_ = 0;
-    };
     struct Written {
         std::unique_ptr<HashRun> run;      // null: it could not be written
         std::size_t first = 0, count = 0;  // of the runs that it stands for; none: it stands for frozen_
@@ -103,8 +88,8 @@ private:
     const HashIndexOptions options_;
     // The thread that writes reads without the lock, as it alone changes what others read under it.
     mutable pulsekit::Mutex mutex_;
-    Table table_;
-    std::shared_ptr<const Table> frozen_;  // shared with the thread that writes it
+    HashTable table_;
+    HashTable frozen_;  // read by the thread that makes a run of it; empty: there is none
     RowRange frozen_rows_;
     HashEntry frozen_last_;
     std::vector<std::shared_ptr<const HashRun>> runs_;  // oldest first; shared with the thread that merges them
@@ -113,7 +98,7 @@ private:
     HashEntry last_{};                // of the newest row that has one
     std::int64_t kept_from_ = 0;      // smaller numbers may be forgotten
     std::vector<HashEntry> pending_;  // of the transaction
-    Table pending_table_;             // the same
+    HashTable pending_table_;         // the same
     std::future<Written> work_;       // last: waited for before what it uses goes
 };
 

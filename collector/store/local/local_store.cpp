@@ -32,7 +32,7 @@ Result<Database> open_database(const LocalOptions& options) {
     // 64 MB of cache keep the indexes' recent pages in memory; after a burst the log shrinks to as much again.
     auto set =
         database->execute("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = " + synchronous +
-                          "; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864");
+                          "; PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864");
     if (!set) return std::move(set).error();
     return database;
 }
