@@ -62,8 +62,9 @@ std::string next_gap() {
 /// groups); then texts take the place of their numbers, and the page is cut.
 class Compiler {
 public:
-    Compiler(const Question& question, const Dictionary& texts)
-        : question_(question), texts_(texts), project_(texts.find(kNoProject, Space::project, question.project_id)) {}
+    Compiler(const Question& question, const Dictionary& texts) : question_(question), texts_(texts) {
+        project_ = number_of(kNoProject, Space::project, question.project_id);
+    }
 
     Result<Compiled> run() {
         std::string with = "WITH " + rows();
@@ -78,7 +79,7 @@ private:
     std::string rows() {
         std::string sql = "r AS (SELECT kind, ts_ms, name, path, visitor, session, interaction, " + std::string(kDay);
         if (asks_for(Column::next_gap)) sql += ", " + next_gap();
-        sql += " FROM events WHERE project = " + bind(project_.value_or(kUnknown)) + " AND ts_ms BETWEEN " +
+        sql += " FROM events WHERE project = " + bind(project_) + " AND ts_ms BETWEEN " +
                bind(question_.range.from_ms) + " AND " + bind(question_.range.to_ms) + " AND bot = 0";
         for (const auto& condition : question_.seen) {
             if (is(condition.field, Column::next_gap)) fail("what a question sees cannot depend on the rows it sees");
@@ -198,10 +199,19 @@ private:
     }
 
     /// Of a text that a field is compared with.
-    Value number_of(const Field& field, const Value& value) const {
+    Value number_of(const Field& field, const Value& value) {
         const auto* text = std::get_if<std::string>(&value);
-        if (!text || !project_) return kUnknown;
-        return texts_.find(*project_, *space_of(field.column), *text).value_or(kUnknown);
+        if (!text || project_ == kUnknown) return kUnknown;
+        return number_of(project_, *space_of(field.column), *text);
+    }
+
+    std::int64_t number_of(std::int64_t project, Space space, std::string_view text) {
+        auto found = texts_.find(project, space, text);
+        if (!found) {
+            error_ = std::move(found).error();
+            return kUnknown;
+        }
+        return *found < 0 ? kUnknown : *found;
     }
 
     static bool is(const Field& field, Column column) { return field.of == Field::Of::row && field.column == column; }
@@ -235,7 +245,7 @@ private:
 
     const Question& question_;
     const Dictionary& texts_;
-    const std::optional<std::int64_t> project_;
+    std::int64_t project_ = kUnknown;
     std::vector<Value> values_;
     std::optional<Error> error_;
 };

@@ -105,7 +105,7 @@ void Contexts::rolled_back() {
 
 Result<std::int64_t> Contexts::find_or_insert(const Numbers& numbers) {
     auto entry = entry_of(numbers);
-    if (const auto known = index_->find(entry); known >= 0) return known;
+    if (auto known = index_->find(entry); !known || *known >= 0) return known;
     insert_.bind(1, numbers[0]);
     insert_.bind(2, numbers[1]);
     for (std::size_t i = 2; i < numbers.size(); ++i) {

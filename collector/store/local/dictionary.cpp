@@ -75,9 +75,8 @@ Result<std::int64_t> Dictionary::id(std::int64_t project, Space space, std::stri
     return id;
 }
 
-std::optional<std::int64_t> Dictionary::find(std::int64_t project, Space space, std::string_view text) const {
-    const auto id = index_->find_committed(entry_of(project, space, text));
-    return id < 0 ? std::nullopt : std::optional(id);
+Result<std::int64_t> Dictionary::find(std::int64_t project, Space space, std::string_view text) const {
+    return index_->find_committed(entry_of(project, space, text));
 }
 
 void Dictionary::rolled_back() {
@@ -89,7 +88,7 @@ void Dictionary::rolled_back() {
 Result<std::int64_t> Dictionary::find_or_insert(std::int64_t project, Space space, std::string_view text) {
     auto entry = entry_of(project, space, text);
     index_->prefetch(entry);
-    if (const auto known = index_->find(entry); known >= 0) return known;
+    if (auto known = index_->find(entry); !known || *known >= 0) return known;
     insert_.bind(1, project);
     insert_.bind(2, static_cast<std::int64_t>(space));
     insert_.bind_borrowed(3, text);

@@ -35,8 +35,8 @@ public:
     /// The number of the text, new when the text is. Errors: the database's.
     pulsekit::Result<std::int64_t> id(std::int64_t project, Space space, std::string_view text);
 
-    /// The number of a text that was committed. From any thread.
-    std::optional<std::int64_t> find(std::int64_t project, Space space, std::string_view text) const;
+    /// The number of a text that was committed; -1: none. From any thread. Error `unavailable`: a file cannot be read.
+    pulsekit::Result<std::int64_t> find(std::int64_t project, Space space, std::string_view text) const;
 
     /// Brings what id() looks at first into the processor's cache.
     void prefetch(std::int64_t project, Space space, std::string_view text) const;

@@ -131,9 +131,10 @@ void HashIndex::note(const HashEntry& entry) {
     last_ = entry;
 }
 
-std::int64_t HashIndex::find(const HashEntry& key) const {
+Result<std::int64_t> HashIndex::find(const HashEntry& key) const {
     const auto pending = pending_table_.find(key);
-    return pending >= 0 ? pending : find_stored(key);
+    if (pending >= 0) return pending;
+    return find_stored(key);
 }
 
 void HashIndex::prefetch(const HashEntry& key) const {
@@ -143,15 +144,19 @@ void HashIndex::prefetch(const HashEntry& key) const {
     for (const auto& run : runs_) run->prefetch(key);
 }
 
-std::int64_t HashIndex::find_committed(const HashEntry& key) const {
+Result<std::int64_t> HashIndex::find_committed(const HashEntry& key) const {
     const MutexLock lock(mutex_);
     return find_stored(key);
 }
 
-std::int64_t HashIndex::find_stored(const HashEntry& key) const {
+Result<std::int64_t> HashIndex::find_stored(const HashEntry& key) const {
     auto value = table_.find(key);
     if (value < 0 && frozen_.size() > 0) value = frozen_.find(key);
-    for (auto run = runs_.rbegin(); value < 0 && run != runs_.rend(); ++run) value = (*run)->find(key);
+    for (auto run = runs_.rbegin(); value < 0 && run != runs_.rend(); ++run) {
+        auto found = (*run)->find(key);
+        if (!found) return found;
+        value = *found;
+    }
     return value;
 }
 

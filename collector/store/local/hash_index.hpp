@@ -47,9 +47,10 @@ public:
                                                              const HashSource& source, const HashIndexOptions& options);
 
     /// For the thread that writes: the number last added with the key, in this transaction or before; -1: none.
-    std::int64_t find(const HashEntry& key) const;
+    /// Error `unavailable`: a run cannot be read.
+    pulsekit::Result<std::int64_t> find(const HashEntry& key) const;
     /// Like find(), of what was committed, from any thread.
-    std::int64_t find_committed(const HashEntry& key) const PULSEKIT_EXCLUDES(mutex_);
+    pulsekit::Result<std::int64_t> find_committed(const HashEntry& key) const PULSEKIT_EXCLUDES(mutex_);
 
     /// Brings what find() looks at first into the processor's cache.
     void prefetch(const HashEntry& key) const;
@@ -76,7 +77,7 @@ private:
     bool belongs(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
     bool begins_well(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
     pulsekit::Result<void> load_rows(pulsekit::sqlite::Database& database, std::int64_t newest_row);
-    std::int64_t find_stored(const HashEntry& key) const;
+    pulsekit::Result<std::int64_t> find_stored(const HashEntry& key) const;
     void note(const HashEntry& entry);
     void upkeep();
     void take(Written written);

@@ -1,13 +1,11 @@
 #include "store/local/hash_run.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -23,10 +21,11 @@ using pulsekit::Error;
 using pulsekit::ErrorCode;
 using pulsekit::Result;
 
-constexpr char kMagic[8] = {'P', 'K', 'H', 'R', 'U', 'N', '0', '1'};
-constexpr std::size_t kBlockWords = 8;
-constexpr std::size_t kEntriesPerBlock = 42;  // some 12 bits each: one key in a hundred is looked for in vain
+constexpr char kMagic[8] = {'P', 'K', 'H', 'R', 'U', 'N', '0', '2'};
+constexpr std::size_t kFilterBlockWords = 8;
+constexpr std::size_t kEntriesPerFilterBlock = 42;  // some 12 bits each: one key in a hundred is looked for in vain
 constexpr int kProbes = 6;
+constexpr std::size_t kBlock = 256;  // entries that are read at a time: 4 KB
 
 Error failed(const std::string& path) { return Error{ErrorCode::unavailable, path + ": " + std::strerror(errno)}; }
 
@@ -46,6 +45,26 @@ bool write_all(int fd, const void* bytes, std::size_t size) {
         if (written <= 0) return false;
         at += written;
         size -= static_cast<std::size_t>(written);
+    }
+    return true;
+}
+
+/// Of all entries up to the block's, given that of those before it.
+std::uint64_t checksum_after(std::uint64_t before, const std::vector<HashEntry>& block) {
+    return before * 0x9e3779b97f4a7c15 + pulsekit::checksum(block.data(), block.size() * sizeof(HashEntry));
+}
+
+/// False, with errno, when the file has not so much.
+bool read_all(int fd, void* bytes, std::size_t size, std::size_t offset) {
+    char* at = static_cast<char*>(bytes);
+    while (size > 0) {
+        const auto got = ::pread(fd, at, size, static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0) errno = EIO;
+        if (got <= 0) return false;
+        at += got;
+        offset += static_cast<std::size_t>(got);
+        size -= static_cast<std::size_t>(got);
     }
     return true;
 }
@@ -70,115 +89,195 @@ HashEntry hash_entry(std::string_view key, std::int64_t value) {
     return entry;
 }
 
-Result<void> HashRun::put(const std::string& path, const Header& header, const std::vector<HashEntry>& entries) {
-    const std::string partial = path + ".partial";
-    const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return failed(partial);
-    const bool written = write_all(fd, &header, sizeof header) &&
-                         write_all(fd, entries.data(), entries.size() * sizeof(HashEntry)) && ::fsync(fd) == 0;
-    auto error = written ? Error{} : failed(partial);
-    ::close(fd);
-    if (written && ::rename(partial.c_str(), path.c_str()) == 0) {
-        sync_folder(std::filesystem::path(path).parent_path().string());
-        return {};
+/// Writes a file from entries that come in their order.
+class HashRun::Output {
+public:
+    Output(const std::string& folder, RowRange rows, HashEntry last)
+        : path_(name_of(folder, rows)), partial_(path_ + ".partial"), header_{.rows = rows, .last = last} {
+        std::memcpy(header_.magic, kMagic, sizeof kMagic);
+        fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        write(&header_, sizeof header_);  // again when all is known
+        block_.reserve(kBlock);
     }
-    if (written) error = failed(path);
-    ::unlink(partial.c_str());
-    return error;
-}
+    ~Output() {
+        if (fd_ >= 0) ::close(fd_);
+        if (!done_) ::unlink(partial_.c_str());
+    }
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+
+    void add(const HashEntry& entry) {
+        block_.push_back(entry);
+        header_.max_value = std::max(header_.max_value, entry.value());
+        if (block_.size() == kBlock) flush();
+    }
+
+    /// On the disk when this returns its path.
+    Result<std::string> finish() {
+        flush();
+        const auto size = static_cast<ssize_t>(sizeof header_);
+        if (errno_ == 0 && (::pwrite(fd_, &header_, sizeof header_, 0) != size || ::fsync(fd_) != 0)) errno_ = errno;
+        if (errno_ == 0 && ::rename(partial_.c_str(), path_.c_str()) != 0) errno_ = errno;
+        if (errno_ != 0) return Error{ErrorCode::unavailable, partial_ + ": " + std::strerror(errno_)};
+        done_ = true;
+        sync_folder(std::filesystem::path(path_).parent_path().string());
+        return path_;
+    }
+
+private:
+    void flush() {
+        if (block_.empty()) return;
+        header_.checksum = checksum_after(header_.checksum, block_);
+        header_.count += block_.size();
+        write(block_.data(), block_.size() * sizeof(HashEntry));
+        block_.clear();
+    }
+    /// The first error is kept, and what follows it is skipped.
+    void write(const void* bytes, std::size_t size) {
+        if (errno_ == 0 && (fd_ < 0 || !write_all(fd_, bytes, size))) errno_ = errno != 0 ? errno : EIO;
+    }
+
+    const std::string path_;
+    const std::string partial_;
+    Header header_{};
+    std::vector<HashEntry> block_;
+    int fd_ = -1;
+    int errno_ = 0;
+    bool done_ = false;
+};
 
 Result<std::unique_ptr<HashRun>> HashRun::write(const std::string& folder, RowRange rows, HashEntry last,
                                                 std::vector<HashEntry> entries) {
     std::sort(entries.begin(), entries.end());
-    Header header{.count = entries.size(), .rows = rows, .last = last};
-    std::memcpy(header.magic, kMagic, sizeof kMagic);
-    for (const auto& entry : entries) header.max_value = std::max(header.max_value, entry.value());
-    header.checksum = pulsekit::checksum(entries.data(), entries.size() * sizeof(HashEntry));
-    const std::string path = name_of(folder, rows);
-    if (auto done = put(path, header, entries); !done) return std::move(done).error();
-    return open(path);
+    Output output(folder, rows, last);
+    for (const auto& entry : entries) output.add(entry);
+    const auto path = output.finish();
+    if (!path) return path.error();
+    return open(*path);
 }
+
+/// A run's entries one after the other.
+class HashRun::Input {
+public:
+    explicit Input(const HashRun& run) : run_(&run) {}
+
+    /// False: there is none left.
+    Result<bool> next() {
+        if (++at_ < entries_.size()) return true;
+        if (block_ == run_->firsts_.size()) return false;
+        at_ = 0;
+        if (auto read = run_->read(block_++, entries_); !read) return std::move(read).error();
+        return true;
+    }
+    const HashEntry& entry() const { return entries_[at_]; }
+
+private:
+    const HashRun* run_;
+    std::size_t block_ = 0;
+    std::vector<HashEntry> entries_;
+    std::size_t at_ = 0;
+};
 
 Result<std::unique_ptr<HashRun>> HashRun::merge(const std::string& folder,
                                                 const std::vector<std::shared_ptr<const HashRun>>& runs,
                                                 std::int64_t min_value) {
-    std::vector<HashEntry> all;
-    for (const auto& run : runs) {
-        const auto middle = static_cast<std::ptrdiff_t>(all.size());
-        std::copy_if(run->entries_, run->entries_ + run->size(), std::back_inserter(all),
-                     [&](const HashEntry& entry) { return entry.value() >= min_value; });
-        std::inplace_merge(all.begin(), all.begin() + middle, all.end());
+    std::vector<Input> inputs;
+    for (const auto& run : runs) inputs.emplace_back(*run);
+    for (auto input = inputs.begin(); input != inputs.end();) {
+        const auto more = input->next();
+        if (!more) return more.error();
+        input = *more ? input + 1 : inputs.erase(input);
     }
-    return write(folder, {runs.front()->rows().first, runs.back()->rows().last}, runs.back()->last(), std::move(all));
+    Output output(folder, {runs.front()->rows().first, runs.back()->rows().last}, runs.back()->last());
+    while (!inputs.empty()) {
+        const auto least = std::min_element(inputs.begin(), inputs.end(),
+                                            [](const Input& a, const Input& b) { return a.entry() < b.entry(); });
+        if (least->entry().value() >= min_value) output.add(least->entry());
+        const auto more = least->next();
+        if (!more) return more.error();
+        if (!*more) inputs.erase(least);
+    }
+    const auto path = output.finish();
+    if (!path) return path.error();
+    return open(*path);
 }
 
 Result<std::unique_ptr<HashRun>> HashRun::open(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return failed(path);
-    struct stat status {};
     std::unique_ptr<HashRun> run(new HashRun);
     run->path_ = path;
-    const bool sized = ::fstat(fd, &status) == 0 && status.st_size >= static_cast<off_t>(sizeof(Header));
-    if (sized) {
-        run->mapped_bytes_ = static_cast<std::size_t>(status.st_size);
-        run->mapped_ = ::mmap(nullptr, run->mapped_bytes_, PROT_READ, MAP_SHARED, fd, 0);
-        if (run->mapped_ == MAP_FAILED) run->mapped_ = nullptr;
-    }
-    ::close(fd);
-    const Error corrupt{ErrorCode::corrupt, path + " is damaged"};
-    if (!run->mapped_) return corrupt;
+    run->fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (run->fd_ < 0) return failed(path);
+    struct stat status {};
     auto& header = run->header_;
-    std::memcpy(&header, run->mapped_, sizeof header);
-    const auto bytes = run->mapped_bytes_ - sizeof(Header);
+    const Error corrupt{ErrorCode::corrupt, path + " is damaged"};
+    if (::fstat(run->fd_, &status) != 0 || !read_all(run->fd_, &header, sizeof header, 0)) return corrupt;
+    const auto bytes = static_cast<std::size_t>(status.st_size) - sizeof header;
     const bool whole = std::memcmp(header.magic, kMagic, sizeof kMagic) == 0 && bytes % sizeof(HashEntry) == 0 &&
                        header.count == bytes / sizeof(HashEntry) && header.rows.first <= header.rows.last;
     if (!whole) return corrupt;
-    run->entries_ = reinterpret_cast<const HashEntry*>(static_cast<const char*>(run->mapped_) + sizeof(Header));
-    if (pulsekit::checksum(run->entries_, bytes) != header.checksum) return corrupt;
-    run->build_filter();
+    run->filter_.assign((run->size() / kEntriesPerFilterBlock + 1) * kFilterBlockWords, 0);
+    run->firsts_.resize((run->size() + kBlock - 1) / kBlock);
+    std::uint64_t checksum = 0;
+    std::vector<HashEntry> entries;
+    for (std::size_t block = 0; block < run->firsts_.size(); ++block) {
+        if (!run->read(block, entries)) return corrupt;
+        run->firsts_[block] = entries.front().high;
+        checksum = checksum_after(checksum, entries);
+        for (const auto& entry : entries) run->add_to_filter(entry);
+    }
+    if (checksum != header.checksum) return corrupt;
     return run;
 }
 
 HashRun::~HashRun() {
-    if (mapped_) ::munmap(mapped_, mapped_bytes_);
+    if (fd_ >= 0) ::close(fd_);
 }
 
-void HashRun::build_filter() {
-    filter_.assign((size() / kEntriesPerBlock + 1) * kBlockWords, 0);
-    const auto blocks = filter_.size() / kBlockWords;
-    for (std::size_t i = 0; i < size(); ++i) {
-        auto* block = &filter_[static_cast<std::size_t>(entries_[i].high % blocks) * kBlockWords];
-        std::uint64_t bits = entries_[i].high * 0x9e3779b97f4a7c15;
-        for (int probe = 0; probe < kProbes; ++probe, bits >>= 9)
-            block[bits >> 6 & 7] |= std::uint64_t{1} << (bits & 63);
+Result<void> HashRun::read(std::size_t block, std::vector<HashEntry>& entries) const {
+    const auto first = block * kBlock;
+    entries.resize(std::min(kBlock, size() - first));
+    if (read_all(fd_, entries.data(), entries.size() * sizeof(HashEntry), sizeof(Header) + first * sizeof(HashEntry))) {
+        return {};
     }
+    return failed(path_);
+}
+
+void HashRun::add_to_filter(const HashEntry& entry) {
+    const auto blocks = filter_.size() / kFilterBlockWords;
+    auto* block = &filter_[static_cast<std::size_t>(entry.high % blocks) * kFilterBlockWords];
+    std::uint64_t bits = entry.high * 0x9e3779b97f4a7c15;
+    for (int probe = 0; probe < kProbes; ++probe, bits >>= 9) block[bits >> 6 & 7] |= std::uint64_t{1} << (bits & 63);
+}
+
+bool HashRun::may_have(const HashEntry& key) const {
+    const auto blocks = filter_.size() / kFilterBlockWords;
+    const auto* block = &filter_[static_cast<std::size_t>(key.high % blocks) * kFilterBlockWords];
+    std::uint64_t bits = key.high * 0x9e3779b97f4a7c15;
+    for (int probe = 0; probe < kProbes; ++probe, bits >>= 9) {
+        if ((block[bits >> 6 & 7] >> (bits & 63) & 1) == 0) return false;
+    }
+    return true;
 }
 
 void HashRun::prefetch(const HashEntry& key) const {
-    const auto blocks = filter_.size() / kBlockWords;
-    __builtin_prefetch(&filter_[static_cast<std::size_t>(key.high % blocks) * kBlockWords]);
+    const auto blocks = filter_.size() / kFilterBlockWords;
+    __builtin_prefetch(&filter_[static_cast<std::size_t>(key.high % blocks) * kFilterBlockWords]);
 }
 
-std::int64_t HashRun::find(const HashEntry& key) const {
-    const auto blocks = filter_.size() / kBlockWords;
-    const auto* block = &filter_[static_cast<std::size_t>(key.high % blocks) * kBlockWords];
-    std::uint64_t bits = key.high * 0x9e3779b97f4a7c15;
-    for (int probe = 0; probe < kProbes; ++probe, bits >>= 9) {
-        if ((block[bits >> 6 & 7] >> (bits & 63) & 1) == 0) return -1;
-    }
-    // Hashes lie evenly: the place is near where the hash stands between none and all.
-    const auto count = static_cast<double>(size());
-    const auto guess = static_cast<std::size_t>(std::ldexp(static_cast<double>(key.high), -64) * count);
-    const auto near = static_cast<std::size_t>(3 * std::sqrt(count)) + 8;
-    std::size_t low = guess > near ? guess - near : 0;
-    std::size_t high = std::min(size(), guess + near);
-    if (low > 0 && !(entries_[low].high < key.high)) low = 0;
-    if (high < size() && !(key.high < entries_[high].high)) high = size();
+Result<std::int64_t> HashRun::find(const HashEntry& key) const {
+    if (!may_have(key)) return -1;
+    // The block before the first that begins with this hash, or a larger one: it may end with it.
+    const auto after = std::lower_bound(firsts_.begin(), firsts_.end(), key.high) - firsts_.begin();
+    thread_local std::vector<HashEntry> entries;
     std::int64_t found = -1;
-    auto at = std::lower_bound(entries_ + low, entries_ + high, key.high,
-                               [](const HashEntry& entry, std::uint64_t hash) { return entry.high < hash; });
-    for (; at != entries_ + size() && at->high == key.high; ++at) {
-        if (at->same_key(key)) found = std::max(found, at->value());
+    for (auto block = static_cast<std::size_t>(std::max<std::ptrdiff_t>(after - 1, 0));
+         block < firsts_.size() && firsts_[block] <= key.high; ++block) {
+        if (auto done = read(block, entries); !done) return std::move(done).error();
+        auto at = std::lower_bound(entries.begin(), entries.end(), key.high,
+                                   [](const HashEntry& entry, std::uint64_t hash) { return entry.high < hash; });
+        for (; at != entries.end() && at->high == key.high; ++at) {
+            if (at->same_key(key)) found = std::max(found, at->value());
+        }
     }
     return found;
 }

@@ -53,8 +53,8 @@ public:
     HashRun(const HashRun&) = delete;
     HashRun& operator=(const HashRun&) = delete;
 
-    /// The largest number of the key here; -1: it has none.
-    std::int64_t find(const HashEntry& key) const;
+    /// The largest number of the key here; -1: it has none. Error `unavailable`: the file cannot be read.
+    pulsekit::Result<std::int64_t> find(const HashEntry& key) const;
     /// Brings what find() looks at first into the processor's cache.
     void prefetch(const HashEntry& key) const;
 
@@ -73,16 +73,18 @@ private:
         std::int64_t max_value;
         std::uint64_t checksum;  // of the entries
     };
+    class Output;
+    class Input;
     HashRun() = default;
-    static pulsekit::Result<void> put(const std::string& path, const Header& header,
-                                      const std::vector<HashEntry>& entries);
-    void build_filter();
+    /// Of the block with this number.
+    pulsekit::Result<void> read(std::size_t block, std::vector<HashEntry>& entries) const;
+    void add_to_filter(const HashEntry& entry);
+    bool may_have(const HashEntry& key) const;
 
     std::string path_;
     Header header_{};
-    void* mapped_ = nullptr;
-    std::size_t mapped_bytes_ = 0;
-    const HashEntry* entries_ = nullptr;
+    int fd_ = -1;
+    std::vector<std::uint64_t> firsts_;  // `high` of each block's first entry
     std::vector<std::uint64_t> filter_;  // blocks of eight words: one cache line tells whether a key may be here
 };
 

@@ -40,9 +40,10 @@ HashEntry Ids::entry(std::int64_t project, std::string_view event_id, std::int64
     return hash_entry(key, std::max<std::int64_t>(received_ms, 1));
 }
 
-Stored Ids::claim(const HashEntry& entry, std::int64_t received_ms) {
+Result<Stored> Ids::claim(const HashEntry& entry, std::int64_t received_ms) {
     const auto known_ms = index_->find(entry);
-    if (known_ms >= 0 && known_ms >= received_ms - window_ms_) return Stored::duplicate;
+    if (!known_ms) return known_ms.error();
+    if (*known_ms >= 0 && *known_ms >= received_ms - window_ms_) return Stored::duplicate;
     index_->add(entry);
     return Stored::fresh;
 }

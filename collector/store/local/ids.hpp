@@ -27,7 +27,7 @@ public:
 
     /// Fresh: the id is that of a row that the transaction makes. Duplicate: it is another's, received within the
     /// window.
-    Stored claim(const HashEntry& entry, std::int64_t received_ms);
+    pulsekit::Result<Stored> claim(const HashEntry& entry, std::int64_t received_ms);
 
     /// The transaction is through, and `last_row` is the newest row.
     void committed(std::int64_t last_row) { index_->committed(last_row); }

@@ -127,8 +127,9 @@ Result<Rows::Prepared> Rows::prepare(const model::Event& event) {
 
 Result<Stored> Rows::append_one(const model::Event& event, const Prepared& prepared, std::int64_t id) {
     const std::int64_t project = prepared.project;
-    if (!event.event_id_is_ours && parts_.ids.claim(prepared.id, event.received_ms) == Stored::duplicate) {
-        return Stored::duplicate;
+    if (!event.event_id_is_ours) {
+        const auto claimed = parts_.ids.claim(prepared.id, event.received_ms);
+        if (!claimed || *claimed == Stored::duplicate) return claimed;
     }
     const auto visitor = parts_.dictionary.id(project, Space::visitor, event.visitor_id);
     if (!visitor) return visitor.error();

@@ -102,6 +102,20 @@ TEST(Ids, AreNotForgottenOverAClockThatWasWrongForAWhile) {
     EXPECT_EQ(*store->append({event("behind-9", kNoon + 3)}), std::vector{fresh});
 }
 
+TEST(Ids, OfAFileThatCannotBeReadAreNotTakenForNew) {
+    Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/20);
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(store->append({event(std::to_string(i))}).ok());
+    const auto files = run_files(store);
+    ASSERT_FALSE(files.empty());
+    for (const auto& file : files) fs::resize_file(file, 100);
+    const auto refused = store->append({event("new"), event("0")});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, pulsekit::ErrorCode::unavailable);
+    store.reopen();
+    EXPECT_EQ(*store->append({event("new"), event("0"), event("199")}), (std::vector{fresh, duplicate, duplicate}));
+    EXPECT_EQ(store.count(), 201);
+}
+
 TEST(Ids, StayInFewFiles) {
     Fixture store(/*dedupe_days=*/30, /*index_table_limit=*/50);
     for (int batch = 0; batch < 400; ++batch) {
