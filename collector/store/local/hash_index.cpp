@@ -56,6 +56,11 @@ Result<std::unique_ptr<HashIndex>> HashIndex::open(Database& database, const Has
     return index;
 }
 
+HashIndex::~HashIndex() {
+    // What a merge has replaced goes now, and not at the next start.
+    if (work_.valid()) take(work_.get());
+}
+
 /// Takes the runs that are whole, follow each other and are this database's; the files of the others go.
 void HashIndex::load_runs(Database& database, std::int64_t newest_row) {
     std::vector<std::shared_ptr<const HashRun>> found;
@@ -94,7 +99,8 @@ bool HashIndex::belongs(Database& database, const HashRun& run, std::int64_t new
     const auto row = rows->step();
     if (!row || !*row) return row.ok() && run.size() == 0;
     const auto last = source_.entry(*rows);
-    return last.high == run.last().high && last.low == run.last().low;
+    const auto known = run.find(last);
+    return known && *known >= last.value();
 }
 
 /// Runs whose entries were all forgotten are deleted, oldest first: what begins late is whole all the same, unless it
@@ -116,7 +122,7 @@ Result<void> HashIndex::load_rows(Database& database, std::int64_t newest_row) {
         if (!more) return more.error();
         if (!*more) break;
         last_row_ = rows->integer(0);
-        note(source_.entry(*rows));
+        table_.insert(source_.entry(*rows));
         if (table_.size() < options_.table_limit) continue;
         upkeep();
         if (work_.valid()) work_.wait();
@@ -124,11 +130,6 @@ Result<void> HashIndex::load_rows(Database& database, std::int64_t newest_row) {
     }
     last_row_ = newest_row;
     return {};
-}
-
-void HashIndex::note(const HashEntry& entry) {
-    table_.insert(entry);
-    last_ = entry;
 }
 
 Result<std::int64_t> HashIndex::find(const HashEntry& key) const {
@@ -169,7 +170,7 @@ void HashIndex::committed(std::int64_t last_row) {
     {
         const MutexLock lock(mutex_);
         last_row_ = last_row;
-        for (const auto& entry : pending_) note(entry);
+        for (const auto& entry : pending_) table_.insert(entry);
         upkeep();
     }
     rolled_back();
@@ -215,16 +216,15 @@ void HashIndex::freeze() {
         // Not a new one: memory that is touched for the first time costs more than all else here.
         std::swap(table_, frozen_);
         frozen_rows_ = {covered_ + 1, last_row_};
-        frozen_last_ = last_;
         covered_ = last_row_;
         forget();
     }
-    work_ = std::async(std::launch::async, [folder = options_.folder, rows = frozen_rows_, last = frozen_last_,
-                                            &table = std::as_const(frozen_)] {
-        give_way();
-        auto run = HashRun::write(folder, rows, last, table.entries());
-        return Written{.run = run ? std::move(*run) : nullptr};
-    });
+    work_ = std::async(std::launch::async,
+                       [folder = options_.folder, rows = frozen_rows_, &table = std::as_const(frozen_)] {
+                           give_way();
+                           auto run = HashRun::write(folder, rows, table.entries());
+                           return Written{.run = run ? std::move(*run) : nullptr};
+                       });
 }
 
 /// Measured from the smallest of many recent numbers: where they are times, a clock that was wrong for a while makes

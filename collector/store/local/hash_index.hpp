@@ -45,6 +45,7 @@ public:
     /// Reads what no run has from the database.
     static pulsekit::Result<std::unique_ptr<HashIndex>> open(pulsekit::sqlite::Database& database,
                                                              const HashSource& source, const HashIndexOptions& options);
+    ~HashIndex();
 
     /// For the thread that writes: the number last added with the key, in this transaction or before; -1: none.
     /// Error `unavailable`: a run cannot be read.
@@ -78,7 +79,6 @@ private:
     bool begins_well(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
     pulsekit::Result<void> load_rows(pulsekit::sqlite::Database& database, std::int64_t newest_row);
     pulsekit::Result<std::int64_t> find_stored(const HashEntry& key) const;
-    void note(const HashEntry& entry);
     void upkeep();
     void take(Written written);
     void freeze();
@@ -92,11 +92,9 @@ private:
     HashTable table_;
     HashTable frozen_;  // read by the thread that makes a run of it; empty: there is none
     RowRange frozen_rows_;
-    HashEntry frozen_last_;
     std::vector<std::shared_ptr<const HashRun>> runs_;  // oldest first; shared with the thread that merges them
     std::int64_t covered_ = 0;                          // the last row whose entry is in a run or in frozen_
     std::int64_t last_row_ = 0;
-    HashEntry last_{};                // of the newest row that has one
     std::int64_t kept_from_ = 0;      // smaller numbers may be forgotten
     std::vector<HashEntry> pending_;  // of the transaction
     HashTable pending_table_;         // the same

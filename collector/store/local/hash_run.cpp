@@ -92,8 +92,8 @@ HashEntry hash_entry(std::string_view key, std::int64_t value) {
 /// Writes a file from entries that come in their order.
 class HashRun::Output {
 public:
-    Output(const std::string& folder, RowRange rows, HashEntry last)
-        : path_(name_of(folder, rows)), partial_(path_ + ".partial"), header_{.rows = rows, .last = last} {
+    Output(const std::string& folder, RowRange rows)
+        : path_(name_of(folder, rows)), partial_(path_ + ".partial"), header_{.rows = rows} {
         std::memcpy(header_.magic, kMagic, sizeof kMagic);
         fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         write(&header_, sizeof header_);  // again when all is known
@@ -146,10 +146,10 @@ private:
     bool done_ = false;
 };
 
-Result<std::unique_ptr<HashRun>> HashRun::write(const std::string& folder, RowRange rows, HashEntry last,
+Result<std::unique_ptr<HashRun>> HashRun::write(const std::string& folder, RowRange rows,
                                                 std::vector<HashEntry> entries) {
     std::sort(entries.begin(), entries.end());
-    Output output(folder, rows, last);
+    Output output(folder, rows);
     for (const auto& entry : entries) output.add(entry);
     const auto path = output.finish();
     if (!path) return path.error();
@@ -188,7 +188,7 @@ Result<std::unique_ptr<HashRun>> HashRun::merge(const std::string& folder,
         if (!more) return more.error();
         input = *more ? input + 1 : inputs.erase(input);
     }
-    Output output(folder, {runs.front()->rows().first, runs.back()->rows().last}, runs.back()->last());
+    Output output(folder, {runs.front()->rows().first, runs.back()->rows().last});
     while (!inputs.empty()) {
         const auto least = std::min_element(inputs.begin(), inputs.end(),
                                             [](const Input& a, const Input& b) { return a.entry() < b.entry(); });

@@ -39,9 +39,8 @@ struct RowRange {
 /// Immutable; safe from any thread.
 class HashRun {
 public:
-    /// Sorts the entries and puts them into a new file in the folder, on the disk when this returns. `last` is the
-    /// entry of the last row in the range that has one.
-    static pulsekit::Result<std::unique_ptr<HashRun>> write(const std::string& folder, RowRange rows, HashEntry last,
+    /// Sorts the entries and puts them into a new file in the folder, on the disk when this returns.
+    static pulsekit::Result<std::unique_ptr<HashRun>> write(const std::string& folder, RowRange rows,
                                                             std::vector<HashEntry> entries);
     /// One file of several runs that follow each other; entries with less than `min_value` are left out.
     static pulsekit::Result<std::unique_ptr<HashRun>> merge(const std::string& folder,
@@ -60,7 +59,6 @@ public:
 
     const std::string& path() const { return path_; }
     RowRange rows() const { return header_.rows; }
-    HashEntry last() const { return header_.last; }
     std::int64_t max_value() const { return header_.max_value; }
     std::size_t size() const { return static_cast<std::size_t>(header_.count); }
 
@@ -69,7 +67,6 @@ private:
         char magic[8];
         std::uint64_t count;
         RowRange rows;
-        HashEntry last;
         std::int64_t max_value;
         std::uint64_t checksum;  // of the entries
     };
