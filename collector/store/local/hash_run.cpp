@@ -25,7 +25,8 @@ constexpr char kMagic[8] = {'P', 'K', 'H', 'R', 'U', 'N', '0', '2'};
 constexpr std::size_t kFilterBlockWords = 8;
 constexpr std::size_t kEntriesPerFilterBlock = 42;  // some 12 bits each: one key in a hundred is looked for in vain
 constexpr int kProbes = 6;
-constexpr std::size_t kBlock = 256;  // entries that are read at a time: 4 KB
+constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;  // the golden ratio, odd: spreads the bits of a number
+constexpr std::size_t kBlock = 256;                 // entries that are read at a time: 4 KB
 
 Error failed(const std::string& path) { return Error{ErrorCode::unavailable, path + ": " + std::strerror(errno)}; }
 
@@ -51,7 +52,7 @@ bool write_all(int fd, const void* bytes, std::size_t size) {
 
 /// Of all entries up to the block's, given that of those before it.
 std::uint64_t checksum_after(std::uint64_t before, const std::vector<HashEntry>& block) {
-    return before * 0x9e3779b97f4a7c15 + pulsekit::checksum(block.data(), block.size() * sizeof(HashEntry));
+    return before * kMix + pulsekit::checksum(block.data(), block.size() * sizeof(HashEntry));
 }
 
 /// False, with errno, when the file has not so much.
@@ -242,27 +243,26 @@ Result<void> HashRun::read(std::size_t block, std::vector<HashEntry>& entries) c
     return failed(path_);
 }
 
+std::size_t HashRun::filter_block(const HashEntry& key) const {
+    return static_cast<std::size_t>(key.high % (filter_.size() / kFilterBlockWords)) * kFilterBlockWords;
+}
+
 void HashRun::add_to_filter(const HashEntry& entry) {
-    const auto blocks = filter_.size() / kFilterBlockWords;
-    auto* block = &filter_[static_cast<std::size_t>(entry.high % blocks) * kFilterBlockWords];
-    std::uint64_t bits = entry.high * 0x9e3779b97f4a7c15;
+    auto* block = &filter_[filter_block(entry)];
+    std::uint64_t bits = entry.high * kMix;
     for (int probe = 0; probe < kProbes; ++probe, bits >>= 9) block[bits >> 6 & 7] |= std::uint64_t{1} << (bits & 63);
 }
 
 bool HashRun::may_have(const HashEntry& key) const {
-    const auto blocks = filter_.size() / kFilterBlockWords;
-    const auto* block = &filter_[static_cast<std::size_t>(key.high % blocks) * kFilterBlockWords];
-    std::uint64_t bits = key.high * 0x9e3779b97f4a7c15;
+    const auto* block = &filter_[filter_block(key)];
+    std::uint64_t bits = key.high * kMix;
     for (int probe = 0; probe < kProbes; ++probe, bits >>= 9) {
         if ((block[bits >> 6 & 7] >> (bits & 63) & 1) == 0) return false;
     }
     return true;
 }
 
-void HashRun::prefetch(const HashEntry& key) const {
-    const auto blocks = filter_.size() / kFilterBlockWords;
-    __builtin_prefetch(&filter_[static_cast<std::size_t>(key.high % blocks) * kFilterBlockWords]);
-}
+void HashRun::prefetch(const HashEntry& key) const { __builtin_prefetch(&filter_[filter_block(key)]); }
 
 Result<std::int64_t> HashRun::find(const HashEntry& key) const {
     if (!may_have(key)) return -1;

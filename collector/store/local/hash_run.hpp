@@ -75,6 +75,8 @@ private:
     HashRun() = default;
     /// Of the block with this number.
     pulsekit::Result<void> read(std::size_t block, std::vector<HashEntry>& entries) const;
+    /// Where in filter_ the key's block begins.
+    std::size_t filter_block(const HashEntry& key) const;
     void add_to_filter(const HashEntry& entry);
     bool may_have(const HashEntry& key) const;
 

@@ -15,8 +15,7 @@ constexpr std::size_t kFewSlots = 1024;
 }  // namespace
 
 HashTable::HashTable(std::size_t entries)
-    : slots_(empty_slots(std::bit_ceil(std::max(2 * entries, kFewSlots)))),
-      mask_(std::bit_ceil(std::max(2 * entries, kFewSlots)) - 1) {}
+    : mask_(std::bit_ceil(std::max(2 * entries, kFewSlots)) - 1), slots_(empty_slots(mask_ + 1)) {}
 
 /// Straight from the kernel, which hands out pages of zeros one by one as they are touched: megabytes are neither
 /// cleared nor taken before they are needed.

@@ -38,8 +38,8 @@ private:
     std::size_t slot_of(const HashEntry& key) const;
     void resize(std::size_t slots);
 
-    Slots slots_;
     std::size_t mask_;
+    Slots slots_;  // one more than mask_
     std::size_t size_ = 0;
     std::int64_t smallest_value_ = std::numeric_limits<std::int64_t>::max();
 };

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include "support/system_environment.hpp"
 
 #include "app/app.hpp"
 #include "support/sqlite/database.hpp"
+#include "support/system_environment.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/temporary_folder.hpp"
 
