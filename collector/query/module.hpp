@@ -2,35 +2,56 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <pulsekit/result.hpp>
 
 #include "http/json.hpp"
+#include "meta/catalog.hpp"
+#include "model/measure.hpp"
 #include "query/params.hpp"
 #include "store/store.hpp"
 
 namespace collector::query {
 
-/// Of whom a report is asked, and when.
+/// Of whom a report is asked, when, and for how long.
 struct Context {
     store::EventStore& store;
-    std::string project_id;
+    const meta::Project& project;
     std::int64_t now_ms;
+    store::Patience patience;
+    std::string id;  ///< what stands for `{id}` in the path
+
+    /// The rows of the project that a report sees: those of its range that satisfy `seen`, of the sessions that its
+    /// filters keep.
+    model::Selection select(const Params& params, model::Where seen) const;
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question) const {
+        return store.ask(question, patience);
+    }
+};
+
+/// A column of an export: the member of a row of the report that it holds, and how that is written.
+struct CsvColumn {
+    enum class As { text, count, decimal } as = As::count;  ///< decimal: with one digit after the point
+    std::string_view member;
 };
 
 /// One report. Everything but the shape of its answer follows from these values: its route, the checks before it and
-/// the errors for what it takes.
+/// the errors for what it takes, its export and its place in the API document.
 struct Module {
     std::string_view name;  ///< also the folder of its cases in tests/data/queries
     std::string_view path;
     std::string_view summary;     ///< one line for the API document
-    std::string_view key_module;  ///< a key that is restricted to modules must list this one
+    std::string_view gate;        ///< the module that the project must have switched on; empty: none
+    std::string_view key_module;  ///< a key that is restricted to modules must list this one; empty: none need
     Takes takes;
+    std::string_view example;  ///< an answer, as JSON, for the API document
 
-    /// Error `invalid`: its message is for the client. Any other error is the store's.
+    /// Error `invalid` or `not_found`: its message is for the client. Any other error is the store's.
     pulsekit::Result<http::Json> (*answer)(const Context& context, const Params& params);
 };
 

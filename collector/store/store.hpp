@@ -1,8 +1,10 @@
 // EventStore: where events live and questions are answered. open.cpp is the list of stores.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include <pulsekit/result.hpp>
@@ -20,7 +22,10 @@ enum class Stored {
 /// Events that came together.
 using Batch = std::span<const model::Event>;
 
-/// Thread safety: appends from one thread at a time (the Writer's); ask() and probe() from any.
+/// For how long an answer is worth waiting: when it is asked to stop, the store gives up with `unavailable`.
+using Patience = std::stop_token;
+
+/// Thread safety: appends from one thread at a time (the Writer's); everything else from any.
 class EventStore {
 public:
     virtual ~EventStore() = default;
@@ -34,7 +39,14 @@ public:
         return append_all({events});
     }
 
-    virtual pulsekit::Result<model::Answer> ask(const model::Question& question) = 0;
+    /// Errors: `invalid` for a question that contradicts itself; `limited` for one that would take too much memory;
+    /// `unavailable` when the patience ended, or from the disk; `corrupt`.
+    virtual pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question, const Patience& patience) = 0;
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question) { return ask(question, {}); }
+
+    /// Calls `each` with the events of the list, in its order. Errors as of ask().
+    virtual pulsekit::Result<void> list(const model::List& list, const std::function<void(const model::Event&)>& each,
+                                        const Patience& patience) = 0;
 
     /// Whether the store can serve now.
     virtual pulsekit::Result<void> probe() = 0;
