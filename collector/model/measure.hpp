@@ -89,6 +89,7 @@ struct Field {
 struct Condition {
     enum class Test {
         present,   ///< not null; takes no values
+        absent,    ///< null; takes no values
         one_of,    ///< equal to one of the values
         prefix,    ///< a text that begins with one of the values
         at_least,  ///< a number, not less than the value
