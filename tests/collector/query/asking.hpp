@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/json.hpp"
+#include "http/router.hpp"
 #include "query/answer.hpp"
 #include "tests/support/fixed_clock.hpp"
 
@@ -47,14 +48,21 @@ struct Reply {
     http::Response response;
 };
 
+/// A project as the catalog would have it.
+inline meta::Project project(std::string id, std::string domain = "example.org") {
+    return {.id = std::move(id), .name = "a project", .domain = std::move(domain)};
+}
+
 /// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const std::string& project,
+inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
                                 std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
-    const auto asked = request(target);
+    auto asked = request(target);
     for (const Module* module : modules()) {
-        if (module->path != asked.path) continue;
-        auto response = answer(*module, asked, {.store = store, .clock = clock, .log = {}}, project);
+        const http::Router router({{.method = "GET", .pattern = std::string(module->path)}});
+        if (!router.find(asked).route) continue;
+        auto response = answer(
+            *module, asked, {.store = store, .clock = clock, .log = {}, .patience = {}, .open_project = {}}, project);
         auto body = http::parse_json(response.body);
         return Reply{response.status, body ? std::move(*body) : http::Json(), std::move(response)};
     }
