@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "store/open.hpp"
-#include "support/time_text.hpp"
 #include "tests/collector/query/asking.hpp"
+#include "tests/collector/query/compact.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -40,37 +40,6 @@ std::vector<std::filesystem::path> all_files() {
     return files;
 }
 
-std::int64_t instant(const Json& text) {
-    const auto ms = pulsekit::parse_date_time(text.get<std::string>());
-    EXPECT_TRUE(ms) << text;
-    return ms.value_or(0);
-}
-
-model::Kind kind_named(const std::string& name) {
-    for (int i = 0; i <= static_cast<int>(model::Kind::delivery); ++i) {
-        if (name_of(static_cast<model::Kind>(i)) == name) return static_cast<model::Kind>(i);
-    }
-    ADD_FAILURE() << "no kind " << name;
-    return model::Kind::event;
-}
-
-/// The compact form of a case file: only `at` is required. See the files.
-model::Event event_of(const Json& compact, std::size_t index) {
-    model::Event event;
-    event.project_id = compact.value("project", "p");
-    event.event_id = compact.value("id", "event-" + std::to_string(index));
-    event.kind = kind_named(compact.value("kind", "event"));
-    event.name = compact.value("name", std::string(name_of(event.kind)));
-    event.source_type = event.name;
-    event.interaction = compact.value("interaction", is_active(event.kind));
-    event.ts_ms = instant(compact.at("at"));
-    event.received_ms = 1'800'000'000'000;  // whatever the event times are, the sending was one
-    event.visitor_id = compact.value("visitor", "v");
-    event.session_id = compact.value("session", "s");
-    event.path = compact.value("path", "");
-    return event;
-}
-
 class Cases : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Cases, AnswerAsWritten) {
@@ -83,15 +52,14 @@ TEST_P(Cases, AnswerAsWritten) {
     pulsekit::test::SeededRandom random(1);
     const auto store = store::open_store({.data_directory = folder.path().string()}, random);
     ASSERT_TRUE(store.ok()) << store.error().message;
-    std::vector<model::Event> events;
-    for (const auto& compact : file->at("events")) events.push_back(event_of(compact, events.size()));
-    ASSERT_TRUE((*store)->append(events).ok());
+    ASSERT_TRUE((*store)->append(test::events_of(file->at("events"))).ok());
 
     ASSERT_FALSE(file->at("cases").empty());
     for (const auto& one : file->at("cases")) {
         const std::string target = one.at("request").get<std::string>();
         SCOPED_TRACE(GetParam().string() + ": " + one.at("about").get<std::string>() + "\n" + target);
-        const auto reply = test::ask(**store, instant(file->at("now")), one.value("project", "p"), target);
+        const auto project = test::project(one.value("project", "p"), file->value("domain", "example.org"));
+        const auto reply = test::ask(**store, test::instant(file->at("now")), project, target);
         ASSERT_TRUE(reply) << "no such report";
         EXPECT_EQ(reply->status, one.at("status").get<int>());
         EXPECT_EQ(reply->response.content_type, "application/json");
