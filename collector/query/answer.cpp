@@ -1,35 +1,40 @@
 #include "query/answer.hpp"
 
+#include <utility>
+
 #include <pulsekit/result.hpp>
 
-#include "http/route.hpp"
-
 namespace collector::query {
-namespace {
 
-using pulsekit::Error;
 using pulsekit::ErrorCode;
 
-http::Response refusal(const Module& module, const Error& error, const Sources& sources) {
-    if (error.code == ErrorCode::invalid) return http::plain_error(400, error.message);
-    if (sources.log) sources.log(std::string(module.path) + ": " + error.message);
+http::Response refusal(const Protocol& protocol, std::string_view path, const pulsekit::Error& error,
+                       const Sources& sources) {
+    if (error.code == ErrorCode::invalid) return protocol.failure(400, error.message);
+    if (error.code == ErrorCode::not_found) return protocol.failure(404, error.message);
+    if (sources.log) sources.log(std::string(path) + ": " + error.message);
+    if (error.code == ErrorCode::limited) {
+        return protocol.failure(400, "The report is too large to compute. Ask for a shorter range.");
+    }
     const bool later = error.code == ErrorCode::unavailable || error.code == ErrorCode::conflict;
-    if (!later) return http::plain_envelope(500);
-    auto response = http::plain_error(503, "Service unavailable. Retry after 1 second.");
+    if (!later) return protocol.envelope(500);
+    auto response = protocol.envelope(503);
     response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 
-}  // namespace
-
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,
-                      const std::string& project_id) {
-    const Context context{.store = sources.store, .project_id = project_id, .now_ms = sources.clock.unix_ms()};
+                      const meta::Project& project) {
+    const Context context{.store = sources.store,
+                          .project = project,
+                          .now_ms = sources.clock.unix_ms(),
+                          .patience = sources.patience,
+                          .id = std::string(request.path_value("id"))};
     const auto params = parse(request, module.takes, context.now_ms);
-    if (!params) return refusal(module, params.error(), sources);
-    const auto report = module.answer(context, *params);
-    if (!report) return refusal(module, report.error(), sources);
-    return {.status = 200, .body = http::to_text(*report)};
+    if (!params) return refusal(*module.protocol, module.path, params.error(), sources);
+    auto report = module.answer(context, *params);
+    if (!report) return refusal(*module.protocol, module.path, report.error(), sources);
+    return {.status = 200, .body = http::to_text(module.protocol->answer(*std::move(report)))};
 }
 
 }  // namespace collector::query

@@ -13,15 +13,21 @@
 
 namespace collector::query {
 
-/// What reports are made of. Both must outlive whoever holds this.
+/// What reports are made of. Store and clock must outlive whoever holds this.
 struct Sources {
     store::EventStore& store;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
+    store::Patience patience;                   ///< asked to stop when the collector is
+    std::string open_project;                   ///< of the open gateway; empty: it is closed
 };
 
-/// 200 with the report; 400 for a parameter; 503 with Retry-After while the store cannot serve; else 500.
+/// 200 with the report; 400 for a parameter; 404; 503 with Retry-After while the store cannot serve; else 500.
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,
-                      const std::string& project_id);
+                      const meta::Project& project);
+
+/// The answer for an error of a report at `path`, told in the protocol's manner.
+http::Response refusal(const Protocol& protocol, std::string_view path, const pulsekit::Error& error,
+                       const Sources& sources);
 
 }  // namespace collector::query

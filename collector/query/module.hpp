@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <pulsekit/result.hpp>
 
@@ -14,6 +12,7 @@
 #include "meta/catalog.hpp"
 #include "model/measure.hpp"
 #include "query/params.hpp"
+#include "query/protocol.hpp"
 #include "store/store.hpp"
 
 namespace collector::query {
@@ -29,15 +28,14 @@ struct Context {
     /// The rows of the project that a report sees: those of its range that satisfy `seen`, of the sessions that its
     /// filters keep.
     model::Selection select(const Params& params, model::Where seen) const;
-    pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question) const {
-        return store.ask(question, patience);
-    }
+    /// Errors are the store's, or `internal` for a question that contradicts itself.
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question) const;
 };
 
 /// A column of an export: the member of a row of the report that it holds, and how that is written.
 struct CsvColumn {
-    enum class As { text, count, decimal } as = As::count;  ///< decimal: with one digit after the point
     std::string_view member;
+    enum class As { text, count, decimal } as = As::count;  ///< decimal: with one digit after the point
 };
 
 /// One report. Everything but the shape of its answer follows from these values: its route, the checks before it and
@@ -45,14 +43,19 @@ struct CsvColumn {
 struct Module {
     std::string_view name;  ///< also the folder of its cases in tests/data/queries
     std::string_view path;
-    std::string_view summary;     ///< one line for the API document
-    std::string_view gate;        ///< the module that the project must have switched on; empty: none
-    std::string_view key_module;  ///< a key that is restricted to modules must list this one; empty: none need
-    Takes takes;
-    std::string_view example;  ///< an answer, as JSON, for the API document
+    std::string_view summary;          ///< one line for the API document
+    std::string_view gate = {};        ///< the module that the project must have switched on; empty: none
+    std::string_view key_module = {};  ///< a key that is restricted to modules must list this one; empty: none need
+    Takes takes = {};
+    std::string_view example = {};  ///< an answer, as JSON, for the API document
+    const Protocol* protocol = &kAnalytics;
 
     /// Error `invalid` or `not_found`: its message is for the client. Any other error is the store's.
-    pulsekit::Result<http::Json> (*answer)(const Context& context, const Params& params);
+    using Answer = pulsekit::Result<http::Json> (*)(const Context& context, const Params& params);
+    Answer answer;
+
+    std::span<const CsvColumn> csv = {};  ///< of its export, which has the module's name; none: it has no export
+    Answer csv_rows = nullptr;            ///< the rows of the export; null: `data` of the answer, all of it
 };
 
 std::span<const Module* const> modules();

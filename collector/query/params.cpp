@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "query/filters.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::query {
@@ -17,8 +18,7 @@ using pulsekit::Result;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kDefaultRangeMs = 30 * kDayMs;
-constexpr std::int64_t kDefaultLimit = 10;
-constexpr std::int64_t kMaxLimit = 1000;
+constexpr model::TimeRange kAllTime{-62'135'596'800'000, 253'402'300'799'999};  // the years 1 to 9999
 
 /// A bare date stands for its midnight, or as an end for its last millisecond.
 Result<std::int64_t> instant(const http::Request& request, std::string_view name, std::int64_t otherwise, bool is_end) {
@@ -29,9 +29,10 @@ Result<std::int64_t> instant(const http::Request& request, std::string_view name
     return bad_value(name, "must be an ISO 8601 date or date-time");
 }
 
-Result<model::TimeRange> range_of(const http::Request& request, std::int64_t now_ms) {
-    const auto end = instant(request, "end_at", now_ms, true);
-    const auto start = instant(request, "start_at", end ? *end - kDefaultRangeMs : 0, false);
+Result<model::TimeRange> range_of(const http::Request& request, const Takes& takes, std::int64_t now_ms) {
+    const auto end = instant(request, "end_at", takes.all_time ? kAllTime.to_ms : now_ms, true);
+    const std::int64_t before_end = end ? *end - kDefaultRangeMs : 0;
+    const auto start = instant(request, "start_at", takes.all_time ? kAllTime.from_ms : before_end, false);
     // Of two bad values the one that comes first in every document is named.
     if (!start) return start.error();
     if (!end) return end.error();
@@ -63,27 +64,65 @@ Result<std::int64_t> at_least(const http::Request& request, std::string_view nam
     return *value;
 }
 
-Result<model::Page> page_of(const http::Request& request) {
-    const auto limit = at_least(request, "limit", 1, kDefaultLimit);
-    if (!limit) return limit.error();
-    const auto offset = at_least(request, "offset", 0, 0);
-    if (!offset) return offset.error();
-    return model::Page{std::min(*limit, kMaxLimit), *offset};
+Result<model::Page> page_of(const http::Request& request, const Takes& takes) {
+    model::Page page;
+    if (takes.limit > 0) {
+        const auto limit = at_least(request, "limit", 1, takes.limit);
+        if (!limit) return limit.error();
+        if (takes.strict_limit && *limit > takes.max_limit) {
+            return bad_value("limit", "must be at most " + std::to_string(takes.max_limit));
+        }
+        page.limit = std::min(*limit, takes.max_limit);
+    }
+    if (takes.offset) {
+        const auto offset = at_least(request, "offset", 0, 0);
+        if (!offset) return offset.error();
+        page.offset = *offset;
+    }
+    return page;
+}
+
+std::string listed(std::span<const std::string_view> values) {
+    std::string text;
+    for (const auto value : values) text.append(text.empty() ? "" : ", ").append(value);
+    return text;
+}
+
+/// Nothing is as good as an empty text, save where only certain words are allowed.
+Result<std::string> own_of(const http::Request& request, const Parameter& parameter) {
+    const auto text = request.parameter(parameter.name);
+    if (!text || (text->empty() && (parameter.required || parameter.one_of.empty()))) {
+        if (!parameter.required) return std::string(parameter.otherwise);
+        return Error{ErrorCode::invalid, "Missing required query parameter '" + std::string(parameter.name) + "'."};
+    }
+    const auto& allowed = parameter.one_of;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), *text) == allowed.end()) {
+        return bad_value(parameter.name, "must be one of: " + listed(allowed));
+    }
+    return std::string(*text);
 }
 
 }  // namespace
 
-Result<Params> parse(const http::Request& request, Takes takes, std::int64_t now_ms) {
+Result<Params> parse(const http::Request& request, const Takes& takes, std::int64_t now_ms) {
     Params params;
-    if (takes.range) {
-        const auto range = range_of(request, now_ms);
+    if (takes.range || takes.all_time) {
+        const auto range = range_of(request, takes, now_ms);
         if (!range) return range.error();
         params.range = *range;
     }
-    if (takes.page) {
-        const auto page = page_of(request);
-        if (!page) return page.error();
-        params.page = *page;
+    const auto page = page_of(request, takes);
+    if (!page) return page.error();
+    params.page = *page;
+    for (const auto& parameter : takes.own) {
+        auto value = own_of(request, parameter);
+        if (!value) return value.error();
+        if (!value->empty()) params.own.emplace(parameter.name, *std::move(value));
+    }
+    if (takes.filters) {
+        auto filters = filters_of(request);
+        if (!filters) return filters.error();
+        params.filters = *std::move(filters);
     }
     return params;
 }

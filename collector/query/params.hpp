@@ -27,9 +27,9 @@ struct Parameter {
 
 /// Which parameters a report declares; any other is ignored, whatever it says.
 struct Takes {
-    bool range = false;     ///< start_at and end_at; without them the last 30 days
-    bool all_time = false;  ///< start_at and end_at; without them everything
-    bool filters = false;   ///< filter, repeated: sessions that have what it says
+    bool range = false;      ///< start_at and end_at; without them the last 30 days
+    bool all_time = false;   ///< start_at and end_at; without them everything
+    bool filters = false;    ///< filter, repeated: sessions that have what it says
     std::int64_t limit = 0;  ///< limit, with this default, and never more than max_limit; 0: takes none
     std::int64_t max_limit = 1000;
     bool strict_limit = false;  ///< a limit above max_limit is refused; else it is max_limit

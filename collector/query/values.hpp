@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "http/json.hpp"
 #include "model/measure.hpp"
 
 namespace collector::query {
@@ -15,10 +16,26 @@ inline std::int64_t integer(const model::Value& value) {
     return number ? *number : 0;
 }
 
+/// A number of either kind. Anything else is 0.
+inline double real(const model::Value& value) {
+    const auto* number = std::get_if<double>(&value);
+    return number ? *number : static_cast<double>(integer(value));
+}
+
 /// A text; absent is empty.
 inline std::string text(const model::Value& value) {
     const auto* found = std::get_if<std::string>(&value);
     return found ? *found : std::string();
+}
+
+inline bool is_null(const model::Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+/// As it is; absent is null.
+inline http::Json json(const model::Value& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+    if (const auto* number = std::get_if<double>(&value)) return *number;
+    if (const auto* found = std::get_if<std::string>(&value)) return *found;
+    return nullptr;
 }
 
 }  // namespace collector::query

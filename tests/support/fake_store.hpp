@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <ranges>
 #include <string>
@@ -33,7 +34,12 @@ public:
         }
         return stored;
     }
-    pulsekit::Result<model::Answer> ask(const model::Question&) override {
+    using EventStore::ask;
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
+    }
+    pulsekit::Result<void> list(const model::List&, const std::function<void(const model::Event&)>&,
+                                const store::Patience&) override {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
     }
     pulsekit::Result<void> probe() override { return {}; }

@@ -9,15 +9,17 @@ namespace {
 using http::Json;
 using model::Column;
 using model::Measure;
+using model::Question;
 using pulsekit::Result;
 
 constexpr std::int64_t kNowMs = 5 * 60'000;
 
-Result<Json> realtime(const Context& context, const Params&) {
-    const auto answer = context.store.ask({.project_id = context.project_id,
-                                           .range = {context.now_ms - kNowMs, context.now_ms},
-                                           .counted = {visible()},
-                                           .measures = {{.fold = Measure::Fold::distinct, .field = Column::visitor}}});
+Result<Json> realtime(const Context& context, const Params& params) {
+    Params now = params;
+    now.range = {context.now_ms - kNowMs, context.now_ms};
+    const auto answer =
+        context.ask(Question{.of = context.select(now, {visible()}),
+                             .measures = {{.fold = Measure::Fold::distinct, .field = Column::visitor}}});
     if (!answer) return answer.error();
     return Json{{"active_visitors", integer(answer->rows.front()[0])}};
 }
@@ -28,7 +30,8 @@ extern const Module kRealtime = {.name = "realtime",
                                  .path = "/api/v1/realtime",
                                  .summary = "Visitors with any event in the last five minutes",
                                  .key_module = "realtime",
-                                 .takes = {},
+                                 .takes = {.filters = true},
+                                 .example = R"({"active_visitors":187})",
                                  .answer = realtime};
 
 }  // namespace collector::query

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "http/json.hpp"
+#include "http/router.hpp"
 #include "query/answer.hpp"
+#include "query/export.hpp"
 #include "tests/support/fixed_clock.hpp"
 
 namespace collector::query::test {
@@ -47,18 +49,30 @@ struct Reply {
     http::Response response;
 };
 
+/// A project as the catalog would have it.
+inline meta::Project project(std::string id, std::string domain = "example.org") {
+    return {.id = std::move(id), .name = "a project", .domain = std::move(domain)};
+}
+
+/// Whether the request is for the pattern; its path_values are then filled.
+inline bool is_for(http::Request& request, std::string_view pattern) {
+    return http::Router({{.method = "GET", .pattern = std::string(pattern)}}).find(request).route != nullptr;
+}
+
 /// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const std::string& project,
+inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
                                 std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
-    const auto asked = request(target);
+    const Sources sources{.store = store, .clock = clock, .log = {}, .patience = {}, .open_project = {}};
+    auto asked = request(target);
+    std::optional<http::Response> response;
+    if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);
     for (const Module* module : modules()) {
-        if (module->path != asked.path) continue;
-        auto response = answer(*module, asked, {.store = store, .clock = clock, .log = {}}, project);
-        auto body = http::parse_json(response.body);
-        return Reply{response.status, body ? std::move(*body) : http::Json(), std::move(response)};
+        if (!response && is_for(asked, module->path)) response = answer(*module, asked, sources, project);
     }
-    return std::nullopt;
+    if (!response) return std::nullopt;
+    auto body = http::parse_json(response->body);
+    return Reply{response->status, body ? *std::move(body) : http::Json(), *std::move(response)};
 }
 
 }  // namespace collector::query::test

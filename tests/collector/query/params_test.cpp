@@ -12,7 +12,9 @@ namespace {
 constexpr std::int64_t kNow = 1'772'712'000'000;  // 2026-03-05T12:00:00Z
 
 TEST(Params, ALargeLimitIsCutAndALargeOffsetIsNot) {
-    const auto at = [](const std::string& query) { return parse(test::request("/x?" + query), {.page = true}, kNow); };
+    const auto at = [](const std::string& query) {
+        return parse(test::request("/x?" + query), {.limit = 10, .offset = true}, kNow);
+    };
     EXPECT_EQ(at("limit=1000")->page.limit, 1000);
     EXPECT_EQ(at("limit=1001")->page.limit, 1000);
     EXPECT_EQ(at("limit=99999999999999999999999")->page.limit, 1000);
@@ -36,7 +38,7 @@ TEST(Params, ABareDateIsItsMidnightOrTheEndOfItsDay) {
 
 TEST(Params, OnlyWhatIsDeclaredIsLookedAt) {
     EXPECT_TRUE(parse(test::request("/x?start_at=never&limit=none"), {}, kNow).ok());
-    EXPECT_TRUE(parse(test::request("/x?start_at=never"), {.page = true}, kNow).ok());
+    EXPECT_TRUE(parse(test::request("/x?start_at=never"), {.limit = 10, .offset = true}, kNow).ok());
     EXPECT_TRUE(parse(test::request("/x?limit=none"), {.range = true}, kNow).ok());
 }
 
@@ -58,8 +60,12 @@ TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     collector::test::FakeStore store;
     pulsekit::test::FixedClock clock(kNow);
     std::string logged;
-    const Sources sources{.store = store, .clock = clock, .log = [&](std::string_view line) { logged = line; }};
-    const auto response = answer(*modules().front(), test::request("/api/v1/stats"), sources, "p");
+    const Sources sources{.store = store,
+                          .clock = clock,
+                          .log = [&](std::string_view line) { logged = line; },
+                          .patience = {},
+                          .open_project = {}};
+    const auto response = answer(*modules().front(), test::request("/api/v1/stats"), sources, test::project("p"));
     EXPECT_EQ(response.status, 503);
     EXPECT_EQ(response.body, R"({"error":"Service unavailable. Retry after 1 second."})");
     ASSERT_EQ(response.headers.size(), 1u);

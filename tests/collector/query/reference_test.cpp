@@ -211,7 +211,7 @@ void compare_reports(SeededRandom& random) {
             "start_at=" + pulsekit::date_time_ms_text(from) + "&end_at=" + pulsekit::date_time_ms_text(to);
         const std::string page = "&limit=" + std::to_string(limit) + "&offset=" + std::to_string(offset);
         const auto expect = [&](const std::string& target, const Json& expected) {
-            const auto reply = test::ask(**store, to, project, target);
+            const auto reply = test::ask(**store, to, test::project(project), target);
             ASSERT_TRUE(reply);
             EXPECT_EQ(reply->status, 200);
             EXPECT_EQ(reply->body, expected) << target << "\n" << Json::diff(expected, reply->body);
