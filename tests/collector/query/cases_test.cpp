@@ -62,7 +62,8 @@ INSTANTIATE_TEST_SUITE_P(Reports, Cases, testing::ValuesIn(test::case_files()), 
 std::size_t asked(const std::vector<std::filesystem::path>& files, std::string_view pattern) {
     std::size_t count = 0;
     for (const auto& file : files) {
-        for (const auto& one : test::read_case_file(file).at("cases")) {
+        const auto json = test::read_case_file(file);
+        for (const auto& one : json.at("cases")) {
             auto request = test::request(one.at("request").get<std::string>());
             if (test::is_for(request, pattern)) ++count;
         }
