@@ -137,10 +137,17 @@ http::Response revoke(Admin& admin, const http::Request& request) {
 std::vector<http::Route> key_routes(Admin& admin) {
     return {
         guarded(admin, "POST", "/api/admin/projects/{id}/keys", "Creates a key; the answer alone shows it",
+                {.request = R"({"name":"Website","scopes":["ingest"],"allowed_modules":null,"expires_at":null})",
+                 .answer = R"({"id":"k1","key":"pa_live_xK9mPq2LwR7vN4cT8yB3zF6h","name":"Website","scopes":["ingest"],
+                    "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z"})",
+                 .status = 201},
                 [&admin](http::Request& request) { return create(admin, request); }),
         guarded(admin, "GET", "/api/admin/projects/{id}/keys", "Lists a project's keys, masked",
+                {.answer = R"({"data":[{"id":"k1","name":"Website","key_prefix":"pa_live_xK9m...","scopes":["ingest"],
+                    "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z",
+                    "last_used_at":null}]})"},
                 [&admin](http::Request& request) { return list(admin, request); }),
-        guarded(admin, "DELETE", "/api/admin/projects/{id}/keys/{key_id}", "Revokes a key at once",
+        guarded(admin, "DELETE", "/api/admin/projects/{id}/keys/{key_id}", "Revokes a key at once", {.status = 204},
                 [&admin](http::Request& request) { return revoke(admin, request); }),
     };
 }

@@ -101,16 +101,24 @@ http::Response change_access(Admin& admin, http::Request& request) {
 std::vector<http::Route> module_routes(Admin& admin) {
     const std::string all = "/api/admin/projects/{id}/modules";
     const std::string one = all + "/{name}";
+    const std::string modules = R"({"modules":[{"name":"funnels","enabled":true,"access":"all"}]})";
+    const auto of_one = [](bool enabled, std::string_view access, std::string request = {}) -> Example {
+        return {.request = std::move(request),
+                .answer = R"({"name":"funnels","enabled":)" + std::string(enabled ? "true" : "false") +
+                          R"(,"access":")" + std::string(access) + "\"}",
+                .parameters = {{.name = "name", .summary = "Which module", .required = true, .example = "funnels"}}};
+    };
     return {
-        guarded(admin, "GET", all, "Lists a project's modules",
+        guarded(admin, "GET", all, "Lists a project's modules", {.answer = modules},
                 [&admin](http::Request& request) { return list(admin, request); }),
-        guarded(admin, "PUT", all, "Changes several modules, or none",
+        guarded(admin, "PUT", all, "Changes several modules, or none", {.request = modules, .answer = modules},
                 [&admin](http::Request& request) { return change_many(admin, request); }),
-        guarded(admin, "POST", one + "/enable", "Switches a module on",
+        guarded(admin, "POST", one + "/enable", "Switches a module on", of_one(true, "all"),
                 [&admin](http::Request& request) { return change_one(admin, request, {.enabled = true}); }),
-        guarded(admin, "POST", one + "/disable", "Switches a module off; its data stays",
+        guarded(admin, "POST", one + "/disable", "Switches a module off; its data stays", of_one(false, "all"),
                 [&admin](http::Request& request) { return change_one(admin, request, {.enabled = false}); }),
         guarded(admin, "PUT", one + "/access", "Says whether a module may be read, written or both",
+                of_one(true, "read", R"({"access":"read"})"),
                 [&admin](http::Request& request) { return change_access(admin, request); }),
     };
 }

@@ -41,12 +41,15 @@ http::Response read(Admin& admin, const http::Request& request) {
 }  // namespace
 
 std::vector<http::Route> project_routes(Admin& admin) {
+    const std::string project =
+        R"({"id":"7f3e8a2c","name":"Shop","domain":"shop.example","created_at":"2026-03-01T09:00:00Z"})";
     return {
         guarded(admin, "POST", "/api/admin/projects", "Creates a project",
+                {.request = R"({"name":"Shop","domain":"shop.example"})", .answer = project, .status = 201},
                 [&admin](http::Request& request) { return create(admin, request); }),
         guarded(admin, "GET", "/api/admin/projects", "Lists the projects, oldest first",
-                [&admin](http::Request&) { return list(admin); }),
-        guarded(admin, "GET", "/api/admin/projects/{id}", "Reads a project",
+                {.answer = R"({"data":[)" + project + "]}"}, [&admin](http::Request&) { return list(admin); }),
+        guarded(admin, "GET", "/api/admin/projects/{id}", "Reads a project", {.answer = project},
                 [&admin](http::Request& request) { return read(admin, request); }),
     };
 }

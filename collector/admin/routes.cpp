@@ -110,7 +110,7 @@ http::Response failed(const pulsekit::Error& error) {
     return response;
 }
 
-http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary,
+http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary, Example example,
                     std::function<http::Response(http::Request&)> serve) {
     const bool one_project = pattern.find("{id}") != std::string::npos;
     auto handler = [&admin, one_project, serve = std::move(serve)](http::Request request, http::Responder responder) {
@@ -128,7 +128,12 @@ http::Route guarded(Admin& admin, std::string method, std::string pattern, std::
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
             .access = "admin",
-            .slow = true};
+            .slow = true,
+            .document = {.key_header = "Authorization",
+                         .parameters = std::move(example.parameters),
+                         .request = std::move(example.request),
+                         .answer = std::move(example.answer),
+                         .status = example.status}};
 }
 
 }  // namespace collector::admin

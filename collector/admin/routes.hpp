@@ -53,9 +53,17 @@ http::Response missing_field(std::string_view name);
 http::Response not_found(std::string_view what, std::string_view id);
 http::Response failed(const pulsekit::Error& error);
 
+/// The examples of a route: bodies as JSON, and the status of the answer.
+struct Example {
+    std::string request;  ///< empty: it takes no body
+    std::string answer;   ///< empty: there is none
+    int status = 200;
+    std::vector<http::DocumentedParameter> parameters = {};
+};
+
 /// A route whose handler answers at once, after refusal() let the request pass. With `{id}` in the pattern it acts on
 /// that project, else on all.
-http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary,
+http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary, Example example,
                     std::function<http::Response(http::Request&)> serve);
 
 }  // namespace collector::admin

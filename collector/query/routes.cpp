@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "query/document.hpp"
 #include "query/export.hpp"
 #include "query/protocol.hpp"
 
@@ -70,7 +71,8 @@ http::Route report_route(const Module& module, Access& access, const Sources& so
             .summary = std::string(module.summary),
             .access = "query",
             .cross_origin = true,
-            .slow = true};
+            .slow = true,
+            .document = document_of(module)};
 }
 
 http::Route export_route(Access& access, const Sources& sources) {
@@ -84,7 +86,8 @@ http::Route export_route(Access& access, const Sources& sources) {
             .summary = "All rows of a report as a CSV file",
             .access = "query",
             .cross_origin = true,
-            .slow = true};
+            .slow = true,
+            .document = export_document()};
 }
 
 }  // namespace

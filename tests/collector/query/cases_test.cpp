@@ -5,6 +5,7 @@
 #include "tests/collector/query/asking.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/query/compact.hpp"
+#include "tests/collector/support/schema.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -78,6 +79,25 @@ TEST(Modules, EachHasCasesThatAskIt) {
     for (const Module* module : exports()) {
         const auto pattern = "/api/v1/exports/" + std::string(module->name);
         EXPECT_GT(asked(test::case_files("exports"), pattern), 0u) << "no case exports " << module->name;
+    }
+}
+
+/// What stands in the API document is what comes back.
+TEST(Modules, EachExampleIsLikeAnAnswerOfItsCases) {
+    for (const Module* module : modules()) {
+        const auto example = http::parse_json(module->example);
+        ASSERT_TRUE(example) << module->name;
+        const auto shown = module->protocol->answer(*example);
+        bool found = false;
+        for (const auto& file : test::case_files(module->name)) {
+            const auto json = test::read_case_file(file);
+            for (const auto& one : json.at("cases")) {
+                auto request = test::request(one.at("request").get<std::string>());
+                const bool is_answer = test::is_for(request, module->path) && one.at("status") == 200;
+                found = found || (is_answer && collector::test::is_like(shown, one.at("reply")));
+            }
+        }
+        EXPECT_TRUE(found) << module->name << ": no case answers like " << shown;
     }
 }
 
