@@ -139,7 +139,11 @@ bool App::Impl::may_see_metrics(const http::Request& request) const {
 std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
-    append(all, query::routes(*access, {*store, clock, [](std::string_view text) { log(Level::error, text); }}));
+    append(all, query::routes(*access, {.store = *store,
+                                        .clock = clock,
+                                        .log = [](std::string_view text) { log(Level::error, text); },
+                                        .patience = {},
+                                        .open_project = open_project}));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
     all.push_back(open_page("/metrics",

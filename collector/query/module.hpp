@@ -34,8 +34,8 @@ struct Context {
 
 /// A column of an export: the member of a row of the report that it holds, and how that is written.
 struct CsvColumn {
-    enum class As { text, count, decimal } as = As::count;  ///< decimal: with one digit after the point
     std::string_view member;
+    enum class As { text, count, decimal } as = As::count;  ///< decimal: with one digit after the point
 };
 
 /// One report. Everything but the shape of its answer follows from these values: its route, the checks before it and
@@ -51,7 +51,11 @@ struct Module {
     const Protocol* protocol = &kAnalytics;
 
     /// Error `invalid` or `not_found`: its message is for the client. Any other error is the store's.
-    pulsekit::Result<http::Json> (*answer)(const Context& context, const Params& params);
+    using Answer = pulsekit::Result<http::Json> (*)(const Context& context, const Params& params);
+    Answer answer;
+
+    std::span<const CsvColumn> csv = {};  ///< of its export, which has the module's name; none: it has no export
+    Answer csv_rows = nullptr;            ///< the rows of the export; null: `data` of the answer, all of it
 };
 
 std::span<const Module* const> modules();

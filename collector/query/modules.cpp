@@ -6,12 +6,27 @@ namespace collector::query {
 extern const Module kStats;
 extern const Module kTimeseries;
 extern const Module kPages;
+extern const Module kReferrers;
 extern const Module kEvents;
+extern const Module kDevices;
+extern const Module kGeo;
 extern const Module kRealtime;
+extern const Module kCampaigns;
+extern const Module kCampaignSources;
+extern const Module kCampaignMediums;
+extern const Module kCampaignTimeseries;
+extern const Module kSearch;
+extern const Module kScrollDepth;
+extern const Module kOutlinks;
+extern const Module kDelivery;
+extern const Module kEventList;
+extern const Module kTopEvents;
 
 std::span<const Module* const> modules() {
     static constexpr const Module* kModules[] = {
-        &kStats, &kTimeseries, &kPages, &kEvents, &kRealtime,
+        &kStats,  &kTimeseries,  &kPages,     &kReferrers,       &kEvents,          &kDevices,
+        &kGeo,    &kRealtime,    &kCampaigns, &kCampaignSources, &kCampaignMediums, &kCampaignTimeseries,
+        &kSearch, &kScrollDepth, &kOutlinks,  &kDelivery,        &kEventList,       &kTopEvents,
     };
     return kModules;
 }

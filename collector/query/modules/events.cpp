@@ -32,6 +32,8 @@ Result<Json> events(const Context& context, const Params& params) {
     return Json{{"data", std::move(data)}};
 }
 
+constexpr CsvColumn kCsv[] = {{"name", CsvColumn::As::text}, {"count"}, {"unique"}};
+
 }  // namespace
 
 extern const Module kEvents = {.name = "events",
@@ -40,6 +42,7 @@ extern const Module kEvents = {.name = "events",
                                .key_module = "events",
                                .takes = {.range = true, .filters = true, .limit = 10, .offset = true},
                                .example = R"({"data":[{"name":"signup_complete","count":412,"unique":412}]})",
-                               .answer = events};
+                               .answer = events,
+                               .csv = kCsv};
 
 }  // namespace collector::query

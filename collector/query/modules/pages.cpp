@@ -41,6 +41,9 @@ Result<Json> pages(const Context& context, const Params& params) {
     return Json{{"data", std::move(data)}, {"total", answer->total}};
 }
 
+constexpr CsvColumn kCsv[] = {
+    {"path", CsvColumn::As::text}, {"views"}, {"unique_views"}, {"avg_duration", CsvColumn::As::decimal}};
+
 }  // namespace
 
 extern const Module kPages = {
@@ -50,6 +53,7 @@ extern const Module kPages = {
     .key_module = "pageviews",
     .takes = {.range = true, .filters = true, .limit = 10, .offset = true},
     .example = R"({"data":[{"path":"/pricing","views":2341,"unique_views":1820,"avg_duration":45.2}],"total":24})",
-    .answer = pages};
+    .answer = pages,
+    .csv = kCsv};
 
 }  // namespace collector::query

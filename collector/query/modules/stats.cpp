@@ -1,4 +1,5 @@
 // The headline numbers of a range beside those of the range before it, and their course by day.
+#include <algorithm>
 #include <utility>
 
 #include "query/conditions.hpp"
@@ -87,6 +88,37 @@ Result<Json> timeseries(const Context& context, const Params& params) {
                  })}};
 }
 
+/// The numbers of each UTC day, cut by the range; those of a day without an active row are known without asking.
+Result<Json> daily(const Context& context, const Params& params) {
+    const auto days = days_of(params.range);
+    if (!days) return days.error();
+    const auto answer = by_day(context, params);
+    if (!answer) return answer.error();
+    auto rows = Json::array();
+    auto active_day = answer->rows.begin();
+    for (std::int64_t day = days->first; day <= days->last; ++day) {
+        Json row{{"date", date_of(day)}};
+        if (active_day != answer->rows.end() && integer((*active_day)[0]) == day) {
+            ++active_day;
+            const auto numbers = period(
+                context, params,
+                {std::max(params.range.from_ms, day * kDayMs), std::min(params.range.to_ms, (day + 1) * kDayMs - 1)});
+            if (!numbers) return numbers;
+            row.update(*numbers);
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+constexpr CsvColumn kCsv[] = {{"date", CsvColumn::As::text},
+                              {"pageviews"},
+                              {"visitors"},
+                              {"sessions"},
+                              {"bounce_rate", CsvColumn::As::decimal},
+                              {"avg_duration", CsvColumn::As::decimal},
+                              {"events"}};
+
 }  // namespace
 
 extern const Module kStats = {
@@ -98,7 +130,9 @@ extern const Module kStats = {
     .example = R"({"current":{"pageviews":12840,"visitors":3241,"sessions":4567,"bounce_rate":42.3,"avg_duration":185.4,
         "events":2891},"previous":{"pageviews":11203,"visitors":2890,"sessions":3921,"bounce_rate":45.1,
         "avg_duration":172.8,"events":2456}})",
-    .answer = stats};
+    .answer = stats,
+    .csv = kCsv,
+    .csv_rows = daily};
 
 extern const Module kTimeseries = {
     .name = "timeseries",
