@@ -1,6 +1,7 @@
 // Asks reports of a store as a client would, without a server and without keys.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "http/router.hpp"
 #include "query/answer.hpp"
 #include "tests/support/fixed_clock.hpp"
+#include "tests/support/seeded_random.hpp"
 
 namespace collector::query::test {
 
@@ -53,20 +55,43 @@ inline meta::Project project(std::string id, std::string domain = "example.org")
     return {.id = std::move(id), .name = "a project", .domain = std::move(domain)};
 }
 
+/// Those of projects that have defined nothing.
+inline std::unique_ptr<meta::Definitions> no_definitions() {
+    static pulsekit::test::FixedClock clock(0);
+    static pulsekit::test::SeededRandom random(1);
+    return meta::Definitions::open(":memory:", clock, random).value();
+}
+
+/// Whether the module answers the request, whose path_values are then filled.
+inline bool serves(const Module& module, http::Request& asked) {
+    for (const auto path : {module.path, module.alias}) {
+        const http::Router router({{.method = "GET", .pattern = std::string(path)}});
+        if (!path.empty() && router.find(asked).route) return true;
+    }
+    return false;
+}
+
 /// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
-                                std::string_view target) {
+inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, std::int64_t now_ms,
+                                const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
     auto asked = request(target);
     for (const Module* module : modules()) {
-        const http::Router router({{.method = "GET", .pattern = std::string(module->path)}});
-        if (!router.find(asked).route) continue;
+        if (!serves(*module, asked)) continue;
         auto response = answer(
-            *module, asked, {.store = store, .clock = clock, .log = {}, .patience = {}, .open_project = {}}, project);
+            *module, asked,
+            {.store = store, .definitions = definitions, .clock = clock, .log = {}, .patience = {}, .open_project = {}},
+            project);
         auto body = http::parse_json(response.body);
         return Reply{response.status, body ? std::move(*body) : http::Json(), std::move(response)};
     }
     return std::nullopt;
+}
+
+inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
+                                std::string_view target) {
+    const auto definitions = no_definitions();
+    return ask(store, *definitions, now_ms, project, target);
 }
 
 }  // namespace collector::query::test

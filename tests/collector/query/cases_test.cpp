@@ -83,7 +83,8 @@ TEST(Modules, EachHasCasesThatAskIt) {
             const auto json = http::parse_json(bytes);
             ASSERT_TRUE(json) << file;
             for (const auto& one : json->at("cases")) {
-                if (test::request(one.at("request").get<std::string>()).path == module->path) ++asked;
+                auto request = test::request(one.at("request").get<std::string>());
+                if (test::serves(*module, request)) ++asked;
             }
         }
         EXPECT_GT(asked, 0u) << module->name << " has no cases in " << folder_of(*module);
