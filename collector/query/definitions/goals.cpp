@@ -7,6 +7,7 @@
 #include "http/members.hpp"
 #include "meta/definitions.hpp"
 #include "query/definitions/routes.hpp"
+#include "query/values.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::query {
@@ -20,14 +21,6 @@ using meta::Definitions;
 using meta::Goal;
 using meta::GoalChange;
 using meta::Project;
-
-constexpr double kLargestInteger = 9'007'199'254'740'992;  // that a double tells from its neighbours
-
-/// A whole number as one.
-Json number(double value) {
-    if (value < kLargestInteger && std::trunc(value) == value) return static_cast<std::int64_t>(value);
-    return value;
-}
 
 Json config_json(const Aim& aim) {
     switch (aim.type) {
