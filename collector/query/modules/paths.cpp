@@ -61,8 +61,7 @@ extern const Module kPaths = {.name = "paths",
                               .gate = "paths",
                               .takes = {.range = true, .filters = true, .limit = 10, .own = kOwn},
                               .example = R"({"path":"/pricing","direction":"forward","flows":[
-        {"next_path":"/signup","visitors":456,"percentage":25.1}]
-})",
+        {"next_path":"/signup","visitors":456,"percentage":25.1}]})",
                               .answer = paths};
 
 }  // namespace collector::query

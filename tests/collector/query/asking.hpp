@@ -9,6 +9,7 @@
 #include "http/json.hpp"
 #include "http/router.hpp"
 #include "query/answer.hpp"
+#include "query/export.hpp"
 #include "tests/support/fixed_clock.hpp"
 #include "tests/support/seeded_random.hpp"
 
@@ -55,43 +56,42 @@ inline meta::Project project(std::string id, std::string domain = "example.org")
     return {.id = std::move(id), .name = "a project", .domain = std::move(domain)};
 }
 
-/// Those of projects that have defined nothing.
+/// Whether the request is for the pattern; its path_values are then filled.
+inline bool is_for(http::Request& request, std::string_view pattern) {
+    return http::Router({{.method = "GET", .pattern = std::string(pattern)}}).find(request).route != nullptr;
+}
+
+inline bool is_for(http::Request& request, const Module& module) {
+    return is_for(request, module.path) || (!module.alias.empty() && is_for(request, module.alias));
+}
+
+/// Of projects that have defined nothing.
 inline std::unique_ptr<meta::Definitions> no_definitions() {
     static pulsekit::test::FixedClock clock(0);
     static pulsekit::test::SeededRandom random(1);
     return meta::Definitions::open(":memory:", clock, random).value();
 }
 
-/// Whether the module answers the request, whose path_values are then filled.
-inline bool serves(const Module& module, http::Request& asked) {
-    for (const auto path : {module.path, module.alias}) {
-        const http::Router router({{.method = "GET", .pattern = std::string(path)}});
-        if (!path.empty() && router.find(asked).route) return true;
-    }
-    return false;
-}
-
 /// Nothing when no module has the path.
 inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, std::int64_t now_ms,
                                 const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
+    const Sources sources{
+        .store = store, .definitions = definitions, .clock = clock, .log = {}, .patience = {}, .open_project = {}};
     auto asked = request(target);
+    std::optional<http::Response> response;
+    if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);
     for (const Module* module : modules()) {
-        if (!serves(*module, asked)) continue;
-        auto response = answer(
-            *module, asked,
-            {.store = store, .definitions = definitions, .clock = clock, .log = {}, .patience = {}, .open_project = {}},
-            project);
-        auto body = http::parse_json(response.body);
-        return Reply{response.status, body ? std::move(*body) : http::Json(), std::move(response)};
+        if (!response && is_for(asked, *module)) response = answer(*module, asked, sources, project);
     }
-    return std::nullopt;
+    if (!response) return std::nullopt;
+    auto body = http::parse_json(response->body);
+    return Reply{response->status, body ? *std::move(body) : http::Json(), *std::move(response)};
 }
 
 inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
                                 std::string_view target) {
-    const auto definitions = no_definitions();
-    return ask(store, *definitions, now_ms, project, target);
+    return ask(store, *no_definitions(), now_ms, project, target);
 }
 
 }  // namespace collector::query::test

@@ -1,15 +1,11 @@
 // Runs tests/data/queries/<module>/*.json against the store: what was sent, what is asked, what must come back.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <vector>
-
 #include "store/open.hpp"
 #include "tests/collector/query/asking.hpp"
+#include "tests/collector/query/case_files.hpp"
 #include "tests/collector/query/compact.hpp"
+#include "tests/collector/query/defining.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -18,76 +14,73 @@ namespace {
 
 using http::Json;
 
-std::filesystem::path folder_of(const Module& module) {
-    return std::filesystem::path(PULSEKIT_TEST_DATA) / "queries" / module.name;
-}
-
-std::vector<std::filesystem::path> files_of(const Module& module) {
-    std::vector<std::filesystem::path> files;
-    std::error_code absent;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_of(module), absent)) {
-        if (entry.path().extension() == ".json") files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-std::vector<std::filesystem::path> all_files() {
-    std::vector<std::filesystem::path> files;
-    for (const Module* module : modules()) {
-        for (auto& file : files_of(*module)) files.push_back(std::move(file));
-    }
-    return files;
-}
-
 class Cases : public testing::TestWithParam<std::filesystem::path> {};
 
-TEST_P(Cases, AnswerAsWritten) {
-    std::ifstream in(GetParam());
-    const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    const auto file = http::parse_json(bytes);
-    ASSERT_TRUE(file) << GetParam() << " is no JSON";
+/// A file is its lines and its name.
+void expect_file(const test::Reply& reply, const Json& expected) {
+    std::string text;
+    for (const auto& line : expected.at("lines")) text += line.get<std::string>() + "\n";
+    EXPECT_EQ(reply.response.content_type, "text/csv");
+    EXPECT_EQ(reply.response.body, text);
+    ASSERT_EQ(reply.response.headers.size(), 1u);
+    EXPECT_EQ(reply.response.headers[0].first, "Content-Disposition");
+    EXPECT_EQ(reply.response.headers[0].second,
+              "attachment; filename=\"" + expected.at("name").get<std::string>() + "\"");
+}
 
+void expect_json(const test::Reply& reply, const Json& expected) {
+    EXPECT_EQ(reply.response.content_type, "application/json");
+    EXPECT_EQ(reply.body, expected)  // the order of members counts too
+        << "expected " << expected << "\ngot      " << reply.body << "\ndiff     " << Json::diff(expected, reply.body);
+}
+
+TEST_P(Cases, AnswerAsWritten) {
+    const auto file = test::read_case_file(GetParam());
     const pulsekit::test::TemporaryFolder folder;
     pulsekit::test::SeededRandom random(1);
     const auto store = store::open_store({.data_directory = folder.path().string()}, random);
     ASSERT_TRUE(store.ok()) << store.error().message;
-    ASSERT_TRUE((*store)->append(test::events_of(file->at("events"))).ok());
+    ASSERT_TRUE((*store)->append(test::events_of(file.at("events"))).ok());
 
-    ASSERT_FALSE(file->at("cases").empty());
-    for (const auto& one : file->at("cases")) {
+    test::Defined defined(folder.file("definitions.sqlite"), file);
+    ASSERT_FALSE(file.at("cases").empty());
+    for (const auto& written : file.at("cases")) {
+        const auto one = defined.resolved(written);
         const std::string target = one.at("request").get<std::string>();
         SCOPED_TRACE(GetParam().string() + ": " + one.at("about").get<std::string>() + "\n" + target);
-        const auto project = test::project(one.value("project", "p"), file->value("domain", "example.org"));
-        const auto reply = test::ask(**store, test::instant(file->at("now")), project, target);
+        const auto project = test::project(one.value("project", "p"), file.value("domain", "example.org"));
+        const auto reply = test::ask(**store, defined.definitions(), test::instant(file.at("now")), project, target);
         ASSERT_TRUE(reply) << "no such report";
         EXPECT_EQ(reply->status, one.at("status").get<int>());
-        EXPECT_EQ(reply->response.content_type, "application/json");
-        EXPECT_EQ(reply->body, one.at("reply"))  // the order of members counts too
-            << "expected " << one.at("reply") << "\ngot      " << reply->body << "\ndiff     "
-            << Json::diff(one.at("reply"), reply->body);
+        one.contains("file") ? expect_file(*reply, one.at("file")) : expect_json(*reply, one.at("reply"));
     }
 }
 
 std::string title(const testing::TestParamInfo<std::filesystem::path>& info) {
     return info.param.parent_path().filename().string() + "_" + info.param.stem().string();
 }
-INSTANTIATE_TEST_SUITE_P(Reports, Cases, testing::ValuesIn(all_files()), title);
+INSTANTIATE_TEST_SUITE_P(Reports, Cases, testing::ValuesIn(test::case_files()), title);
+
+/// How many cases of the files ask for the pattern, or for the module.
+template <typename Asked>
+std::size_t asked(const std::vector<std::filesystem::path>& files, const Asked& pattern) {
+    std::size_t count = 0;
+    for (const auto& file : files) {
+        for (const auto& one : test::read_case_file(file).at("cases")) {
+            auto request = test::request(one.at("request").get<std::string>());
+            if (test::is_for(request, pattern)) ++count;
+        }
+    }
+    return count;
+}
 
 TEST(Modules, EachHasCasesThatAskIt) {
     for (const Module* module : modules()) {
-        std::size_t asked = 0;
-        for (const auto& file : files_of(*module)) {
-            std::ifstream in(file);
-            const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-            const auto json = http::parse_json(bytes);
-            ASSERT_TRUE(json) << file;
-            for (const auto& one : json->at("cases")) {
-                auto request = test::request(one.at("request").get<std::string>());
-                if (test::serves(*module, request)) ++asked;
-            }
-        }
-        EXPECT_GT(asked, 0u) << module->name << " has no cases in " << folder_of(*module);
+        EXPECT_GT(asked(test::case_files(module->name), *module), 0u) << module->name << " has no cases";
+    }
+    for (const Module* module : exports()) {
+        const auto pattern = "/api/v1/exports/" + std::string(module->name);
+        EXPECT_GT(asked(test::case_files("exports"), pattern), 0u) << "no case exports " << module->name;
     }
 }
 
