@@ -6,20 +6,19 @@
 #include <utility>
 #include <variant>
 
-#include "store/local/compile.hpp"
+#include "store/local/event_reader.hpp"
 #include "store/local/migrations.hpp"
+#include "store/local/scan/answers.hpp"
 
 namespace collector::store::local {
 namespace {
 
 using model::Answer;
-using model::Value;
 using pulsekit::Error;
 using pulsekit::ErrorCode;
 using pulsekit::Result;
 using pulsekit::sqlite::Access;
 using pulsekit::sqlite::Database;
-using pulsekit::sqlite::Statement;
 
 // Below it SQLite may still find room for small commits, and the next large one fails: time to say so.
 constexpr std::uintmax_t kMinFreeBytes = 4u << 20;
@@ -35,44 +34,6 @@ Result<Database> open_database(const LocalOptions& options) {
                           "; PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864");
     if (!set) return std::move(set).error();
     return database;
-}
-
-void bind(Statement& statement, const std::vector<Value>& values) {
-    int parameter = 0;
-    for (const auto& value : values) {
-        ++parameter;
-        if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-            statement.bind(parameter, *integer);
-        } else if (const auto* real = std::get_if<double>(&value)) {
-            statement.bind(parameter, *real);
-        } else if (const auto* text = std::get_if<std::string>(&value)) {
-            statement.bind_borrowed(parameter, *text);
-        } else {
-            statement.bind_null(parameter);
-        }
-    }
-}
-
-Value value_of(const Statement& statement, int column) {
-    if (statement.is_null(column)) return std::monostate();
-    if (statement.is_integer(column)) return statement.integer(column);
-    if (statement.is_real(column)) return statement.real(column);
-    return std::string(statement.text(column));
-}
-
-Result<std::vector<std::vector<Value>>> rows_of(Database& database, const std::string& sql,
-                                                const std::vector<Value>& values) {
-    auto statement = database.prepare(sql);
-    if (!statement) return std::move(statement).error();
-    bind(*statement, values);
-    std::vector<std::vector<Value>> rows;
-    while (true) {
-        const auto more = statement->step();
-        if (!more) return more.error();
-        if (!*more) return rows;
-        auto& row = rows.emplace_back();
-        for (int column = 0; column < statement->columns(); ++column) row.push_back(value_of(*statement, column));
-    }
 }
 
 }  // namespace
@@ -93,43 +54,75 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
     if (!for_checkpoints) return std::move(for_checkpoints).error();
     auto rows = Rows::open(*database, {options.data_directory, options.dedupe_days, options.index_table_limit}, random);
     if (!rows) return std::move(rows).error();
-    return std::unique_ptr<LocalStore>(
-        new LocalStore(options, std::move(database), std::move(*for_checkpoints), std::move(*rows)));
+    auto for_segments = Database::open(database_path(options.data_directory), Access::read_only);
+    if (!for_segments) return std::move(for_segments).error();
+    auto segments = Segments::open(std::move(*for_segments));
+    if (!segments) return std::move(segments).error();
+    return std::unique_ptr<LocalStore>(new LocalStore(options, std::move(database), std::move(*for_checkpoints),
+                                                      std::move(*rows), std::move(*segments)));
 }
 
 LocalStore::LocalStore(const LocalOptions& options, std::unique_ptr<Database> database, Database for_checkpoints,
-                       Rows rows)
+                       Rows rows, std::unique_ptr<Segments> segments)
     : data_directory_(options.data_directory),
       database_(std::move(database)),
       checkpoints_(*database_, std::move(for_checkpoints)),
       rows_(std::move(rows)),
-      readers_(database_path(options.data_directory), options.max_readers) {}
+      readers_(database_path(options.data_directory), options.max_readers),
+      segments_(std::move(segments)) {}
 
 Result<std::vector<Stored>> LocalStore::append_all(const std::vector<Batch>& batches) {
     checkpoints_.before_transaction();
-    return rows_.append(batches);
+    auto stored = rows_.append(batches);
+    if (stored) segments_->committed(rows_.newest_row());
+    return stored;
 }
 
-Result<Answer> LocalStore::ask(const model::Question& question) {
-    const auto compiled = compile(question, rows_.dictionary());
-    if (!compiled) return compiled.error();
+template <typename Answered, typename AnswerOf>
+Result<Answered> LocalStore::scan(const model::Selection& of, const Patience& patience, const AnswerOf& answer) {
+    const auto project = rows_.dictionary().find(kNoProject, Space::project, of.project_id);
+    if (!project) return project.error();
+    const auto found = segments_->snapshot(*project, patience);
+    if (!found) return found.error();
     auto reader = readers_.borrow();
     if (!reader) return std::move(reader).error();
-    auto rows = rows_of(**reader, compiled->groups, compiled->values);
-    if (!rows) return std::move(rows).error();
-    Answer answer{.rows = std::move(*rows)};
-    const auto answered = static_cast<std::int64_t>(answer.rows.size());
-    const auto& page = question.page;
-    // A page that is neither empty nor full is the last one: it tells the total by itself.
-    if (answered > 0 && (page.limit < 0 || answered < page.limit)) {
-        answer.total_groups = std::max<std::int64_t>(page.offset, 0) + answered;
-        return answer;
+    static const Snapshot kNothing;
+    const Snapshot& snapshot = *found ? **found : kNothing;
+    Texts texts(**reader, snapshot);
+    return answer(Scan{.snapshot = snapshot,
+                       .contexts = segments_->contexts(),
+                       .dictionary = rows_.dictionary(),
+                       .texts = texts,
+                       .project = *project,
+                       .of = of,
+                       .patience = patience},
+                  **reader);
+}
+
+Result<Answer> LocalStore::ask(const model::AnyQuestion& question, const Patience& patience) {
+    return std::visit(
+        [&](const auto& one) {
+            return scan<Answer>(one.of, patience, [&](const Scan& with, Database&) { return answer(with, one); });
+        },
+        question);
+}
+
+Result<void> LocalStore::list(const model::List& list, const std::function<void(const model::Event&)>& each,
+                              const Patience& patience) {
+    using RowIds = std::vector<std::int64_t>;
+    const auto ids = scan<RowIds>(list.of, patience, [&](const Scan& with, Database&) { return row_ids(with, list); });
+    if (!ids) return ids.error();
+    auto reader = readers_.borrow();
+    if (!reader) return std::move(reader).error();
+    auto events = EventReader::open(**reader);
+    if (!events) return std::move(events).error();
+    for (const auto id : *ids) {
+        if (patience.stop_requested()) return Error{ErrorCode::unavailable, "the question took too long"};
+        const auto event = events->read(id);
+        if (!event) return event.error();
+        if (*event) each(**event);
     }
-    if (answered == 0 && page.offset <= 0 && page.limit != 0) return answer;
-    const auto total = rows_of(**reader, compiled->total, compiled->values);
-    if (!total) return total.error();
-    answer.total_groups = std::get<std::int64_t>(total->front().front());
-    return answer;
+    return {};
 }
 
 Result<void> LocalStore::probe() {

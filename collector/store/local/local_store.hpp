@@ -1,6 +1,7 @@
 // The local store: one SQLite file in the data directory.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "store/local/checkpoints.hpp"
 #include "store/local/readers.hpp"
 #include "store/local/rows.hpp"
+#include "store/local/segments/segments.hpp"
 #include "store/store.hpp"
 #include "support/sqlite/database.hpp"
 
@@ -33,18 +35,25 @@ public:
     static pulsekit::Result<std::unique_ptr<LocalStore>> open(const LocalOptions& options, pulsekit::Random& random);
 
     pulsekit::Result<std::vector<Stored>> append_all(const std::vector<Batch>& batches) override;
-    pulsekit::Result<model::Answer> ask(const model::Question& question) override;
+    using EventStore::ask;
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question, const Patience& patience) override;
+    pulsekit::Result<void> list(const model::List& list, const std::function<void(const model::Event&)>& each,
+                                const Patience& patience) override;
     pulsekit::Result<void> probe() override;
 
 private:
     LocalStore(const LocalOptions& options, std::unique_ptr<pulsekit::sqlite::Database> database,
-               pulsekit::sqlite::Database for_checkpoints, Rows rows);
+               pulsekit::sqlite::Database for_checkpoints, Rows rows, std::unique_ptr<Segments> segments);
+    /// Calls `answer` with what a selection is scanned with.
+    template <typename Answered, typename AnswerOf>
+    pulsekit::Result<Answered> scan(const model::Selection& of, const Patience& patience, const AnswerOf& answer);
 
     const std::string data_directory_;
     std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it
     Checkpoints checkpoints_;
     Rows rows_;
     Readers readers_;
+    std::unique_ptr<Segments> segments_;
 };
 
 }  // namespace collector::store::local

@@ -40,6 +40,8 @@ public:
     /// file; `corrupt`; `internal`. After any of them the next append starts afresh.
     pulsekit::Result<std::vector<Stored>> append(const std::vector<Batch>& batches);
 
+    /// The last row that was committed by append().
+    std::int64_t newest_row() const { return next_id_ - 1; }
     const Dictionary& dictionary() const { return parts_.dictionary; }
 
 private:

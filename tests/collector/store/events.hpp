@@ -33,8 +33,7 @@ inline model::Event event(std::string id, std::int64_t ts_ms = kNoon) {
 
 /// How many rows the project has.
 inline model::Question count_of(std::string project = "p") {
-    return {.project_id = std::move(project),
-            .range = {0, 10 * kNoon},
+    return {.of = {.project_id = std::move(project), .range = {0, 10 * kNoon}},
             .measures = {{.fold = model::Measure::Fold::count}}};
 }
 

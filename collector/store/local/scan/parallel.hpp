@@ -1,0 +1,62 @@
+// The segments of a snapshot, shared out among threads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <pulsekit/result.hpp>
+
+#include "store/local/scan/scan.hpp"
+#include "store/local/scan/segment_view.hpp"
+
+namespace collector::store::local {
+
+// Below it a thread costs more than it saves.
+inline constexpr std::size_t kRowsForAThread = 128 * 1024;
+inline constexpr std::size_t kMaxThreads = 4;
+
+/// How many threads are worth their while for the rows that may be in range.
+inline std::size_t threads_for(const Scan& scan, const model::TimeRange& range) {
+    std::size_t rows = 0;
+    for (const auto& live : scan.snapshot.segments) {
+        const auto& header = live.segment->header();
+        if (header.first_ms <= range.to_ms && header.last_ms >= range.from_ms) rows += header.rows;
+    }
+    const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
+    return std::clamp<std::size_t>(rows / kRowsForAThread, 1, std::min(kMaxThreads, processors));
+}
+
+/// Gives each segment's view to the part of one of the threads, and answers the parts. Part has: `part(view)`, called
+/// for each segment with its blocks still to come. Errors: those of the segments; `unavailable` when the patience ended.
+template <typename Part, typename Make>
+pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const PreparedSelection& selection, Make&& make) {
+    const std::size_t threads = threads_for(scan, selection.range);
+    std::vector<Part> parts;
+    for (std::size_t i = 0; i < threads; ++i) parts.push_back(make());
+    std::atomic<std::uint32_t> next = 0;
+    const auto work = [&](Part& part) {
+        const auto segments = static_cast<std::uint32_t>(scan.snapshot.segments.size());
+        for (auto index = next++; index < segments && !scan.patience.stop_requested(); index = next++) {
+            SegmentView view(scan, selection, index);
+            part(view);
+            if (view.error()) scan.texts.fail(*view.error());
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        for (std::size_t i = 1; i < threads; ++i) others.emplace_back([&work, &part = parts[i]] { work(part); });
+        work(parts[0]);
+    }
+    if (scan.patience.stop_requested()) {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the question took too long"};
+    }
+    if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();
+    return parts;
+}
+
+}  // namespace collector::store::local

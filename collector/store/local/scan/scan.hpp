@@ -1,0 +1,27 @@
+// What everything that answers one question looks at.
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "model/measure.hpp"
+#include "store/local/dictionary.hpp"
+#include "store/local/scan/texts.hpp"
+#include "store/local/segments/context_table.hpp"
+#include "store/local/segments/snapshot.hpp"
+
+namespace collector::store::local {
+
+/// Shared by the threads that answer the question.
+struct Scan {
+    const Snapshot& snapshot;
+    const ContextTable& contexts;
+    const Dictionary& dictionary;
+    Texts& texts;
+    std::int64_t project;  ///< its number
+    const model::Selection& of;
+    const std::stop_token& patience;
+};
+
+}  // namespace collector::store::local

@@ -1,0 +1,83 @@
+// The rows of a segment that exist for a question, block by block.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <pulsekit/result.hpp>
+
+#include "store/local/scan/condition.hpp"
+#include "store/local/scan/meaning.hpp"
+#include "store/local/scan/scan.hpp"
+
+namespace collector::store::local {
+
+using Mask = std::vector<std::uint8_t>;  ///< one a row of the block: 1 or 0
+
+/// Blocks are some whole sessions. One thread.
+class SegmentView {
+public:
+    /// `selection` must outlive it.
+    SegmentView(const Scan& scan, const PreparedSelection& selection, std::uint32_t index);
+
+    /// Goes to the next block that has any row for the question. False: there is none, or something failed.
+    bool next();
+    const std::optional<pulsekit::Error>& error() const { return error_; }
+
+    std::uint32_t index() const { return index_; }
+    const LiveSegment& live() const { return live_; }
+    std::uint32_t first_row() const { return first_row_; }
+    std::uint32_t rows() const { return rows_; }
+    /// Where in the block each of its sessions begins, and the last one ends.
+    std::span<const std::uint32_t> sessions() const { return begins_; }
+    std::uint32_t first_session() const { return first_session_; }
+    const Mask& seen() const { return seen_; }
+    RowPlace place(std::uint32_t row) { return {times()[row], index_, first_row_ + row}; }
+
+    // By the block's rows, which count from 0.
+    const std::int64_t* times();
+    const std::uint32_t* codes(model::Column column);
+    const Meaning& meaning(model::Column column);
+
+    /// `mask` without the rows that do not satisfy the conditions.
+    Mask narrowed(const Mask& mask, const PreparedWhere& where);
+    /// Where the condition is true, by the codes of its column.
+    const std::vector<std::uint8_t>& accepted(const PreparedCondition& condition);
+
+private:
+    struct Cached {
+        std::uint32_t block = 0;  // that `codes` are of
+        std::vector<std::uint32_t> codes;
+        std::optional<Meaning> meaning;
+    };
+    Cached& cached(model::Column column) { return cached_[static_cast<std::size_t>(column)]; }
+    bool load(std::uint32_t first, std::uint32_t last);
+    bool select_rows();
+    void keep_sessions();
+    void keep_sessions(const PreparedFilter& filter, const Mask& judged);
+    void narrow(Mask& mask, const PreparedCondition& condition);
+    void read_days(std::uint32_t* out);
+    bool check(SegmentColumn column);
+
+    const Scan& scan_;
+    const PreparedSelection& selection_;
+    const std::uint32_t index_;
+    const LiveSegment& live_;
+    const bool whole_;  // every row is in range
+    std::uint32_t next_session_ = 0;
+    std::uint32_t block_ = 0;  // counts from 1
+    std::uint32_t first_session_ = 0, first_row_ = 0, rows_ = 0;
+    std::vector<std::uint32_t> begins_;
+    Mask seen_;
+    std::uint32_t times_block_ = 0;
+    std::vector<std::int64_t> times_;
+    std::vector<Cached> cached_;
+    std::map<const PreparedCondition*, std::vector<std::uint8_t>> accepted_;
+    std::optional<pulsekit::Error> error_;
+};
+
+}  // namespace collector::store::local
