@@ -66,7 +66,8 @@ template <typename Asked>
 std::size_t asked(const std::vector<std::filesystem::path>& files, const Asked& pattern) {
     std::size_t count = 0;
     for (const auto& file : files) {
-        for (const auto& one : test::read_case_file(file).at("cases")) {
+        const auto json = test::read_case_file(file);
+        for (const auto& one : json.at("cases")) {
             auto request = test::request(one.at("request").get<std::string>());
             if (test::is_for(request, pattern)) ++count;
         }

@@ -149,7 +149,8 @@ inline model::Event event_of(const http::Json& compact, std::size_t index, std::
     event.bot = compact.value("bot", false);
     event.ts_ms = instant(compact.at("at")) + static_cast<std::int64_t>(number) * compact.value("step_s", 0) * 1000;
     event.received_ms = 1'800'000'000'000;  // whatever the event times are, the sending was one
-    for (const auto& [name, value] : compact.value("vitals", http::Json::object()).items()) {
+    const auto vitals = compact.value("vitals", http::Json::object());
+    for (const auto& [name, value] : vitals.items()) {
         event.vitals.emplace_back(name, value.get<double>());
     }
     for (const auto* member : {"props", "traits"}) {
