@@ -62,7 +62,9 @@ public:
         if (known_.insert(event.visitor_id).second) ledger.queued += count_member(properties, "queued");
         const auto dropped = properties.find("dropped");
         if (dropped == properties.end() || !dropped->is_object()) return;
-        for (const auto& [reason, number] : dropped->items()) ledger.dropped[reason] += count(number);
+        for (const auto& [reason, number] : dropped->items()) {
+            if (const auto more = count(number)) ledger.dropped[reason] += more;
+        }
     }
 
     /// The most accepting first, then by app version, then by the SDK's.
