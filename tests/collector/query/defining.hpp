@@ -25,12 +25,12 @@ namespace collector::query::test {
 
 class Defined {
 public:
-    Defined(const std::string& database_path, const http::Json& file)
+    explicit Defined(const std::string& database_path, const http::Json& file = http::Json::object())
         : definitions_(meta::Definitions::open(database_path, clock_, random_).value()) {
         const auto funnels = file.value("funnels", http::Json::array());
         const auto goals = file.value("goals", http::Json::array());
         auto tables = meta::Tables::open(database_path).value();
-        std::set<std::string> projects;
+        std::set<std::string> projects = {"p", "q"};
         for (const auto& list : {funnels, goals}) {
             for (const auto& one : list) projects.insert(one.value("project", "p"));
         }
