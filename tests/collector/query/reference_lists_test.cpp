@@ -117,7 +117,8 @@ Json delivery(const Asked& asked) {
         ledger.accepted += told.value("accepted", 0);
         ledger.delivered += told.value("delivered", 0);
         newest[row.visitor_id] = {&ledger, told.value("queued", 0)};
-        for (const auto& [reason, count] : told.value("dropped", Json::object()).items()) {
+        const auto dropped = told.value("dropped", Json::object());
+        for (const auto& [reason, count] : dropped.items()) {
             if (count > 0) ledger.dropped[reason] += count.get<int>();
         }
     }
