@@ -1,5 +1,6 @@
 // Projects: created, listed and read.
 #include "admin/routes.hpp"
+#include "http/members.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::admin {
@@ -13,15 +14,15 @@ http::Json to_json(const meta::Project& project) {
 }
 
 http::Response create(Admin& admin, http::Request& request) {
-    auto body = object_of(request);
+    auto body = http::object_of(request);
     if (auto* refused = std::get_if<http::Response>(&body)) return std::move(*refused);
     const auto& members = std::get<http::Json>(body);
-    auto name = required_text(members, "name");
+    auto name = http::required_text(members, "name");
     if (auto* refused = std::get_if<http::Response>(&name)) return std::move(*refused);
-    auto domain = required_text(members, "domain");
+    auto domain = http::required_text(members, "domain");
     if (auto* refused = std::get_if<http::Response>(&domain)) return std::move(*refused);
     const auto created = admin.catalog.create_project(std::get<std::string>(name), std::get<std::string>(domain));
-    if (!created) return failed(created.error());
+    if (!created) return http::failed(created.error());
     return {.status = 201, .body = http::to_text(to_json(*created))};
 }
 
@@ -34,7 +35,7 @@ http::Response list(Admin& admin) {
 http::Response read(Admin& admin, const http::Request& request) {
     const auto id = request.path_value("id");
     const auto project = admin.catalog.project(id);
-    if (!project) return not_found("Project", id);
+    if (!project) return http::not_found("Project", id);
     return {.body = http::to_text(to_json(*project))};
 }
 

@@ -4,14 +4,11 @@
 #include <utility>
 
 #include "crypto/hash.hpp"
-#include "http/body.hpp"
-#include "model/text.hpp"
 
 namespace collector::admin {
 namespace {
 
 constexpr const char* kTokenBucket = "admin token";
-constexpr std::size_t kMaxTextLength = 255;
 
 http::Response denied(const meta::Denial& denial) {
     auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
@@ -59,55 +56,6 @@ std::optional<http::Response> refusal(Admin& admin, const http::Request& request
     if (!project_id) return http::plain_error(403, "This endpoint requires the admin token.");
     if (grant.project_id() != *project_id) return http::plain_error(403, "API key belongs to another project.");
     return limited(admin, grant.key->id);
-}
-
-std::variant<http::Json, http::Response> object_of(http::Request& request) {
-    auto body = http::take_body(request);
-    if (const auto* problem = std::get_if<http::BodyProblem>(&body)) {
-        switch (*problem) {
-            case http::BodyProblem::encoding: return http::plain_error(415, "Unsupported content encoding.");
-            case http::BodyProblem::damaged: return http::plain_error(400, "Invalid request body: malformed gzip.");
-            case http::BodyProblem::too_large: return http::plain_envelope(413);
-        }
-    }
-    auto json = http::parse_json(std::get<std::string>(body));
-    if (!json) return http::plain_error(400, "Invalid request body: malformed JSON.");
-    if (!json->is_object()) return http::plain_error(400, "Invalid request body: expected a JSON object.");
-    return *std::move(json);
-}
-
-std::variant<std::string, http::Response> required_text(const http::Json& body, const char* name) {
-    const auto found = body.find(name);
-    if (found == body.end() || found->is_null()) return missing_field(name);
-    const auto* text = found->get_ptr<const std::string*>();
-    if (!text) return invalid_field(name, "a string");
-    if (text->empty()) return missing_field(name);
-    if (model::code_points(*text) > kMaxTextLength) {
-        return invalid_field(name, "at most " + std::to_string(kMaxTextLength) + " characters");
-    }
-    return *text;
-}
-
-http::Response invalid_field(std::string_view name, std::string_view rule) {
-    return http::plain_error(
-        400, "Invalid request body: field '" + std::string(name) + "' must be " + std::string(rule) + ".");
-}
-
-http::Response missing_field(std::string_view name) {
-    return http::plain_error(400, "Invalid request body: missing required field '" + std::string(name) + "'.");
-}
-
-http::Response not_found(std::string_view what, std::string_view id) {
-    return http::plain_error(404, std::string(what) + " '" + std::string(id) + "' not found.");
-}
-
-http::Response failed(const pulsekit::Error& error) {
-    if (error.code != pulsekit::ErrorCode::unavailable && error.code != pulsekit::ErrorCode::conflict) {
-        return http::plain_envelope(500);
-    }
-    auto response = http::plain_error(503, "Service unavailable. Retry after 1 second.");
-    response.headers.emplace_back("Retry-After", "1");
-    return response;
 }
 
 http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary, Example example,

@@ -4,12 +4,10 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
 
-#include "http/json.hpp"
 #include "http/route.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
@@ -41,17 +39,6 @@ std::vector<http::Route> module_routes(Admin& admin);
 /// admin-scope key is not enough.
 std::optional<http::Response> refusal(Admin& admin, const http::Request& request,
                                       const std::optional<std::string>& project_id);
-
-/// The request's JSON object, or the refusal.
-std::variant<http::Json, http::Response> object_of(http::Request& request);
-
-/// The text of a required member, or the refusal.
-std::variant<std::string, http::Response> required_text(const http::Json& body, const char* name);
-
-http::Response invalid_field(std::string_view name, std::string_view rule);
-http::Response missing_field(std::string_view name);
-http::Response not_found(std::string_view what, std::string_view id);
-http::Response failed(const pulsekit::Error& error);
 
 /// The examples of a route: bodies as JSON, and the status of the answer.
 struct Example {

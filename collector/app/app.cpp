@@ -14,6 +14,7 @@
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
+#include "meta/definitions.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
@@ -76,6 +77,7 @@ struct App::Impl {
     pulsekit::SystemRandom random;
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
+    std::unique_ptr<meta::Definitions> definitions;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -101,6 +103,9 @@ Result<void> App::Impl::open_data() {
     auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);
     if (!known) return std::move(known).error();
     catalog = std::move(*known);
+    auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
+    if (!defined) return std::move(defined).error();
+    definitions = std::move(*defined);
     return {};
 }
 
@@ -141,6 +146,7 @@ std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
     append(all, query::routes(*access, {.store = *store,
+                                        .definitions = *definitions,
                                         .clock = clock,
                                         .log = [](std::string_view text) { log(Level::error, text); },
                                         .patience = {},

@@ -59,8 +59,10 @@ TEST(Ratio, RoundsHalfAwayFromZeroOnIntegers) {
 TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     collector::test::FakeStore store;
     pulsekit::test::FixedClock clock(kNow);
+    const auto definitions = test::no_definitions();
     std::string logged;
     const Sources sources{.store = store,
+                          .definitions = *definitions,
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
                           .patience = {},
