@@ -143,19 +143,28 @@ std::vector<http::Route> funnel_routes(meta::Access& access, const Sources& sour
     };
     constexpr std::string_view kAll = "/api/v1/funnels";
     constexpr std::string_view kOne = "/api/v1/funnels/{id}";
+    const std::string wanted =
+        R"({"name":"Signup Flow","steps":[{"type":"pageview","value":"/pricing","label":"Pricing Page"},
+            {"type":"event","value":"signup_complete","label":"Signup Complete"}]})";
+    const std::string funnel =
+        R"({"id":"f1a2b3c4","name":"Signup Flow","steps":[{"type":"pageview","value":"/pricing",
+            "label":"Pricing Page"},{"type":"event","value":"signup_complete","label":"Signup Complete"}],
+            "created_at":"2026-03-22T14:30:00Z"})";
+    const std::string listed =
+        R"({"data":[{"id":"f1a2b3c4","name":"Signup Flow","steps":2,"created_at":"2026-03-22T14:30:00Z"}]})";
     return {
         route(
-            {"POST", kAll, "Creates a funnel"},
+            {"POST", kAll, "Creates a funnel", wanted, funnel, 201},
             [&definitions](Request& request, const Project& project) { return create(definitions, request, project); }),
-        route({"GET", kAll, "Lists the funnels, with how many steps each has"},
+        route({"GET", kAll, "Lists the funnels, with how many steps each has", {}, listed},
               [&definitions](Request&, const Project& project) { return list(definitions, project); }),
-        route({"GET", kOne, "A funnel with its steps"},
+        route({"GET", kOne, "A funnel with its steps", {}, funnel},
               [&definitions](Request& request, const Project& project) { return read(definitions, request, project); }),
         route(
-            {"PUT", kOne, "Changes a funnel's name, its steps or both"},
+            {"PUT", kOne, "Changes a funnel's name, its steps or both", wanted, funnel},
             [&definitions](Request& request, const Project& project) { return change(definitions, request, project); }),
         route(
-            {"DELETE", kOne, "Deletes a funnel"},
+            {"DELETE", kOne, "Deletes a funnel", {}, {}, 204},
             [&definitions](Request& request, const Project& project) { return erase(definitions, request, project); }),
     };
 }

@@ -187,19 +187,24 @@ std::vector<http::Route> goal_routes(meta::Access& access, const Sources& source
     };
     constexpr std::string_view kAll = "/api/v1/goals";
     constexpr std::string_view kOne = "/api/v1/goals/{id}";
+    const std::string wanted =
+        R"({"name":"Completed Purchase","goal_type":"event","config":{"event_name":"purchase"}})";
+    const std::string goal = R"({"id":"g9a8b7c6","name":"Completed Purchase","goal_type":"event",
+        "config":{"event_name":"purchase"},"created_at":"2026-01-20T08:00:00Z"})";
+    const std::string listed = R"({"data":[)" + goal + "]}";
     return {
         route(
-            {"POST", kAll, "Creates a goal"},
+            {"POST", kAll, "Creates a goal", wanted, goal, 201},
             [&definitions](Request& request, const Project& project) { return create(definitions, request, project); }),
-        route({"GET", kAll, "Lists the goals"},
+        route({"GET", kAll, "Lists the goals", {}, listed},
               [&definitions](Request&, const Project& project) { return list(definitions, project); }),
-        route({"GET", kOne, "A goal"},
+        route({"GET", kOne, "A goal", {}, goal},
               [&definitions](Request& request, const Project& project) { return read(definitions, request, project); }),
         route(
-            {"PUT", kOne, "Changes a goal's name, what it aims at or both"},
+            {"PUT", kOne, "Changes a goal's name, what it aims at or both", wanted, goal},
             [&definitions](Request& request, const Project& project) { return change(definitions, request, project); }),
         route(
-            {"DELETE", kOne, "Deletes a goal"},
+            {"DELETE", kOne, "Deletes a goal", {}, {}, 204},
             [&definitions](Request& request, const Project& project) { return erase(definitions, request, project); }),
     };
 }

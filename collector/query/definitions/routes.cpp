@@ -16,7 +16,11 @@ http::Route definition_route(const DefinitionRoute& route, std::string_view modu
             .summary = std::string(route.summary),
             .access = "query",
             .cross_origin = true,
-            .slow = true};
+            .slow = true,
+            .document = {.key_header = std::string(meta::header_of(kAnalytics.credential)),
+                         .request = route.request,
+                         .answer = route.answer,
+                         .status = route.status}};
 }
 
 http::Response answered(int status, const http::Json& json) { return {.status = status, .body = http::to_text(json)}; }

@@ -25,6 +25,9 @@ struct DefinitionRoute {
     std::string_view method;
     std::string_view pattern;
     std::string_view summary;
+    std::string request = {};  ///< an example for the API document, as JSON, like the next
+    std::string answer = {};
+    int status = 200;  ///< of that answer
 };
 
 /// A GET reads from the module, any other method writes to it.
