@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "crypto/hash.hpp"
+#include "store/local/files.hpp"
 #include "support/checksum.hpp"
 
 namespace collector::store::local {
@@ -29,14 +30,6 @@ constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;  // the golden ratio, odd: sp
 constexpr std::size_t kBlock = 256;                 // entries that are read at a time: 4 KB
 
 Error failed(const std::string& path) { return Error{ErrorCode::unavailable, path + ": " + std::strerror(errno)}; }
-
-/// Puts a folder's list of names on the disk.
-void sync_folder(const std::string& folder) {
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    ::fsync(fd);
-    ::close(fd);
-}
 
 bool write_all(int fd, const void* bytes, std::size_t size) {
     const char* at = static_cast<const char*>(bytes);

@@ -56,7 +56,8 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
     if (!rows) return std::move(rows).error();
     auto for_segments = Database::open(database_path(options.data_directory), Access::read_only);
     if (!for_segments) return std::move(for_segments).error();
-    auto segments = Segments::open(std::move(*for_segments));
+    auto segments = Segments::open({.data_directory = options.data_directory, .memory_rows = options.segment_memory_rows},
+                                   std::move(*for_segments));
     if (!segments) return std::move(segments).error();
     return std::unique_ptr<LocalStore>(new LocalStore(options, std::move(database), std::move(*for_checkpoints),
                                                       std::move(*rows), std::move(*segments)));
@@ -78,8 +79,17 @@ Result<std::vector<Stored>> LocalStore::append_all(const std::vector<Batch>& bat
     return stored;
 }
 
+/// A segment whose file is damaged is made of the rows again, and asked again.
 template <typename Answered, typename AnswerOf>
 Result<Answered> LocalStore::scan(const model::Selection& of, const Patience& patience, const AnswerOf& answer) {
+    auto answered = scan_once<Answered>(of, patience, answer);
+    if (answered || !segments_->is_of_a_file(answered.error())) return answered;
+    segments_->forget();
+    return scan_once<Answered>(of, patience, answer);
+}
+
+template <typename Answered, typename AnswerOf>
+Result<Answered> LocalStore::scan_once(const model::Selection& of, const Patience& patience, const AnswerOf& answer) {
     const auto project = rows_.dictionary().find(kNoProject, Space::project, of.project_id);
     if (!project) return project.error();
     const auto found = segments_->snapshot(*project, patience);
@@ -95,14 +105,13 @@ Result<Answered> LocalStore::scan(const model::Selection& of, const Patience& pa
                        .texts = texts,
                        .project = *project,
                        .of = of,
-                       .patience = patience},
-                  **reader);
+                       .patience = patience});
 }
 
 Result<Answer> LocalStore::ask(const model::AnyQuestion& question, const Patience& patience) {
     return std::visit(
         [&](const auto& one) {
-            return scan<Answer>(one.of, patience, [&](const Scan& with, Database&) { return answer(with, one); });
+            return scan<Answer>(one.of, patience, [&](const Scan& with) { return answer(with, one); });
         },
         question);
 }
@@ -110,7 +119,7 @@ Result<Answer> LocalStore::ask(const model::AnyQuestion& question, const Patienc
 Result<void> LocalStore::list(const model::List& list, const std::function<void(const model::Event&)>& each,
                               const Patience& patience) {
     using RowIds = std::vector<std::int64_t>;
-    const auto ids = scan<RowIds>(list.of, patience, [&](const Scan& with, Database&) { return row_ids(with, list); });
+    const auto ids = scan<RowIds>(list.of, patience, [&](const Scan& with) { return row_ids(with, list); });
     if (!ids) return ids.error();
     auto reader = readers_.borrow();
     if (!reader) return std::move(reader).error();

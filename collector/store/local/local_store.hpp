@@ -26,6 +26,7 @@ struct LocalOptions {
     bool fsync_each_commit = true;  ///< else an append survives the process, but not a loss of power
     int dedupe_days = 30;
     std::size_t index_table_limit = HashIndexOptions().table_limit;
+    std::size_t segment_memory_rows = SegmentOptions().memory_rows;
     std::size_t max_readers = 4;  ///< questions that are answered at a time; more wait
 };
 
@@ -47,6 +48,8 @@ private:
     /// Calls `answer` with what a selection is scanned with.
     template <typename Answered, typename AnswerOf>
     pulsekit::Result<Answered> scan(const model::Selection& of, const Patience& patience, const AnswerOf& answer);
+    template <typename Answered, typename AnswerOf>
+    pulsekit::Result<Answered> scan_once(const model::Selection& of, const Patience& patience, const AnswerOf& answer);
 
     const std::string data_directory_;
     std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it

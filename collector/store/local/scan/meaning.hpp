@@ -51,9 +51,6 @@ inline bool is_coded(model::Column column) {
     return column != model::Column::time && column != model::Column::next_gap;
 }
 
-/// Days since 1970, rounded down also before it.
-constexpr std::int64_t day_of(std::int64_t ms) { return ms / 86'400'000 - (ms % 86'400'000 < 0 ? 1 : 0); }
-
 /// The first day of the period, a week or month, that the day is in; any other column: the day.
 std::int64_t period_of(std::int64_t day, model::Column period);
 

@@ -105,8 +105,8 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
     Answer answer{.rows = {}, .total = std::ssize(cohorts)};
     for (const auto& [day, counts] : cohorts) {
         auto& row = answer.rows.emplace_back();
-        row.push_back(day);
-        for (const auto count : counts) row.push_back(count);
+        row.emplace_back(day);
+        for (const auto count : counts) row.emplace_back(count);
     }
     return answer;
 }

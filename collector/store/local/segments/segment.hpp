@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -51,6 +52,11 @@ struct EntryView {
     }
 };
 
+inline constexpr std::int64_t kManyDays = std::numeric_limits<std::int64_t>::min();
+
+/// Days since 1970, rounded down also before it.
+constexpr std::int64_t day_of(std::int64_t ms) { return ms / 86'400'000 - (ms % 86'400'000 < 0 ? 1 : 0); }
+
 /// A part of a segment's bytes.
 struct Section {
     std::uint64_t offset = 0;
@@ -80,6 +86,7 @@ struct SegmentHeader {
     std::uint32_t sessions = 0;
     std::uint32_t unused = 0;
     std::int64_t project = 0;  ///< event_texts.id
+    std::int64_t day = 0;      ///< on which its sessions began, since 1970; kManyDays: on several
     std::int64_t first_ms = 0, last_ms = 0;
     std::int64_t time_base = 0;  ///< added to each time
     std::int64_t row_base = 0;   ///< added to each row's id

@@ -209,6 +209,7 @@ Result<std::shared_ptr<const Segment>> SegmentBuilder::finish(const Precedes& pr
     Output output;
     auto& header = output.header;
     header.project = project_;
+    header.day = day_;
     header.rows = static_cast<std::uint32_t>(times_.size());
 
     std::vector<std::int64_t> sessions;

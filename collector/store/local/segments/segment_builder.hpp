@@ -23,7 +23,7 @@ using Precedes = std::function<pulsekit::Result<bool>(std::int64_t row, std::int
 /// One thread at a time.
 class SegmentBuilder {
 public:
-    explicit SegmentBuilder(std::int64_t project) : project_(project) {}
+    explicit SegmentBuilder(std::int64_t project, std::int64_t day = kManyDays) : project_(project), day_(day) {}
 
     /// Begins a row; what its columns hold follows, and what does not is null.
     void add_row(std::int64_t row, std::int64_t session, std::int64_t time_ms);
@@ -71,6 +71,7 @@ private:
     pulsekit::Result<void> order_session(std::vector<std::uint32_t>& rows, const Precedes& precedes) const;
 
     const std::int64_t project_;
+    const std::int64_t day_;
     std::vector<std::int64_t> times_;
     std::vector<std::int64_t> ids_;
     std::vector<Run> runs_;

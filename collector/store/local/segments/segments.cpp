@@ -1,7 +1,11 @@
 #include "store/local/segments/segments.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
+
+#include "store/local/event_id.hpp"
+#include "support/checksum.hpp"
 
 namespace collector::store::local {
 
@@ -16,6 +20,19 @@ namespace {
 constexpr std::int64_t kRowsAtOnce = 64 * 1024;
 // So far the segments may be behind the rows before they follow without being asked.
 constexpr std::int64_t kRowsBehind = 4 * 1024;
+// At a stop: fewer rows are as soon read again at the next start.
+constexpr std::size_t kWorthWriting = 16 * 1024;
+constexpr std::size_t kWorthADay = 2'000;
+constexpr std::size_t kMergeAt = 4;
+
+void add_all(SegmentBuilder& builder, const LiveSegment& live) {
+    for (std::uint32_t session = 0; session < live.segment->sessions(); ++session) {
+        if (live.has(session)) builder.add_session(*live.segment, session);
+    }
+}
+
+/// Whole sessions, each in one segment, are in order.
+Result<bool> never_asked(std::int64_t, std::int64_t) { return true; }
 
 }  // namespace
 
@@ -97,24 +114,104 @@ private:
     std::vector<std::pair<std::int64_t, std::uint32_t>> taken_;  // sessions, and what their places were
 };
 
-Result<std::unique_ptr<Segments>> Segments::open(Database database) {
+Result<std::unique_ptr<Segments>> Segments::open(const SegmentOptions& options, Database database) {
+    auto folder = SegmentFolder::open(options.data_directory);
+    if (!folder) return std::move(folder).error();
     auto source = RowSource::open(database);
     if (!source) return std::move(source).error();
     const auto newest = database.query_integer("SELECT coalesce(max(id), 0) FROM events");
     if (!newest) return newest.error();
-    std::unique_ptr<Segments> segments(new Segments(std::move(database), std::move(*source)));
+    std::unique_ptr<Segments> segments(
+        new Segments(options, std::move(*folder), std::move(database), std::move(*source)));
     segments->newest_row_ = *newest;
+    {
+        const MutexLock lock(segments->mutex_);
+        if (auto loaded = segments->contexts_.load(segments->database_); !loaded) return std::move(loaded).error();
+        if (!segments->load()) segments->clear();
+    }
+    segments->following_ = std::jthread([it = segments.get()](const std::stop_token& stop) { it->follow(stop); });
     return segments;
 }
 
-Segments::Segments(Database database, RowSource source)
-    : database_(std::move(database)),
-      source_(std::move(source)),
-      following_([this](const std::stop_token& stop) { follow(stop); }) {}
+Segments::Segments(const SegmentOptions& options, SegmentFolder folder, Database database, RowSource source)
+    : options_(options), folder_(std::move(folder)), database_(std::move(database)), source_(std::move(source)) {}
 
 Segments::~Segments() {
+    if (!following_.joinable()) return;
     following_.request_stop();
     following_.join();
+    MutexLock lock(mutex_);
+    if (rows_in_memory() < kWorthWriting) return;  // soon read again
+    (void)do_work(to_be_written(), lock);          // what fails is made of the rows again
+}
+
+/// What the files hold, oldest first: a session that is in several is in the last of them.
+bool Segments::load() {
+    const auto manifest = folder_.manifest();
+    if (!manifest || !belongs(*manifest)) return false;
+    for (const auto serial : manifest->serials) {
+        auto segment = folder_.open(serial);
+        if (!segment || !(*segment)->check() || !(*segment)->check(SegmentColumn::visitor)) return false;
+        last_serial_ = std::max<std::uint32_t>(last_serial_, serial);
+        auto& project = projects_[(*segment)->header().project];
+        std::map<std::uint32_t, std::vector<std::int64_t>> moved;
+        for (const auto session : (*segment)->session_numbers()) {
+            auto& place = place_of(session);
+            if (place != 0) moved[place].push_back(session);
+            place = serial;
+        }
+        for (auto& other : project.segments) {
+            const auto here = moved.find(other.serial);
+            if (here == moved.end()) continue;
+            auto flags = other.moved ? *other.moved : SessionFlags(other.segment->sessions());
+            for (const auto session : here->second) flags[other.segment->find_session(session)] = true;
+            other.moved = std::make_shared<const SessionFlags>(std::move(flags));
+        }
+        auto visitors = visitors_of(project, **segment);
+        project.segments.push_back(
+            {.serial = serial, .segment = std::move(*segment), .moved = nullptr, .visitors = std::move(visitors)});
+    }
+    for (auto& [number, project] : projects_) publish(project);
+    covered_ = written_ = manifest->covered;
+    row_check_ = manifest->row_check;
+    folder_.keep(manifest->serials);
+    return true;
+}
+
+bool Segments::belongs(const SegmentManifest& manifest) {
+    if (manifest.covered == 0) return manifest.serials.empty();
+    const auto check = check_of_row(manifest.covered);
+    return check && *check == manifest.row_check;
+}
+
+/// 0 where there is no such row.
+Result<std::uint32_t> Segments::check_of_row(std::int64_t row) {
+    auto statement = database_.prepare("SELECT event_id FROM events WHERE id = ?");
+    if (!statement) return std::move(statement).error();
+    statement->bind(1, row);
+    const auto found = statement->step();
+    if (!found) return found.error();
+    if (!*found) return 0u;
+    const auto id = event_id_of(*statement, 0);
+    return pulsekit::checksum(id.data(), id.size());
+}
+
+void Segments::clear() {
+    projects_.clear();
+    places_.clear();
+    covered_ = 0;
+    written_ = 0;
+    unwritten_ = 0;
+    ++forgotten_;
+}
+
+bool Segments::is_of_a_file(const Error& error) const {
+    return error.code == ErrorCode::corrupt && error.message.starts_with(folder_.path());
+}
+
+void Segments::forget() {
+    const MutexLock lock(mutex_);
+    clear();
 }
 
 void Segments::committed(std::int64_t row) {
@@ -133,6 +230,16 @@ void Segments::follow(const std::stop_token& stop) {
         // What fails here fails again for whoever asks, and is told to them.
         tried_ = newest_row_;
         if (take_some()) tried_ = 0;
+        if (rows_in_memory() < unwritten_ + options_.memory_rows) continue;
+        if (do_work(to_be_written(), lock)) {
+            unwritten_ = 0;
+        } else {
+            unwritten_ = rows_in_memory();
+            continue;
+        }
+        for (auto works = to_be_merged(); !works.empty() && !stop.stop_requested(); works = to_be_merged()) {
+            if (!do_work(std::move(works), lock)) break;
+        }
     }
 }
 
@@ -173,26 +280,32 @@ std::uint32_t& Segments::place_of(std::int64_t number) {
 LiveSegment Segments::live(Project& project, std::shared_ptr<const Segment> segment) {
     const std::uint32_t serial = ++last_serial_;
     for (const auto session : segment->session_numbers()) place_of(session) = serial;
+    auto visitors = visitors_of(project, *segment);
+    return {.serial = serial, .segment = std::move(segment), .moved = nullptr, .visitors = std::move(visitors)};
+}
+
+std::shared_ptr<const std::vector<std::uint32_t>> Segments::visitors_of(Project& project, const Segment& segment) {
     auto visitors = std::make_shared<std::vector<std::uint32_t>>();
-    for (const auto number : segment->entries(SegmentColumn::visitor).values) {
+    for (const auto number : segment.entries(SegmentColumn::visitor).values) {
         auto& place = place_of(number);
         if (place == 0) place = ++project.visitors;
         visitors->push_back(place - 1);
     }
-    return {.serial = serial, .segment = std::move(segment), .moved = nullptr, .visitors = std::move(visitors)};
+    return visitors;
 }
 
-/// Small segments become larger ones, each row some few times: a segment is at least twice as large as the next.
 void Segments::tidy(std::int64_t number, Project& project) {
     auto& segments = project.segments;
-    while (segments.size() > 1 && segments.back().segment->rows() * 2 > segments[segments.size() - 2].segment->rows()) {
+    const auto is_settled = [&](const LiveSegment& live) {
+        return live.segment->is_mapped() || in_work_.contains(live.serial);
+    };
+    while (segments.size() > 1) {
+        const auto& before = segments[segments.size() - 2];
+        if (is_settled(before) || is_settled(segments.back())) return;
+        if (segments.back().segment->rows() * 2 <= before.segment->rows()) return;
         SegmentBuilder builder(number);
-        for (auto from = segments.end() - 2; from != segments.end(); ++from) {
-            for (std::uint32_t session = 0; session < from->segment->sessions(); ++session) {
-                if (from->has(session)) builder.add_session(*from->segment, session);
-            }
-        }
-        auto merged = builder.finish([](std::int64_t, std::int64_t) { return true; });  // whole sessions: never asked
+        for (auto from = segments.end() - 2; from != segments.end(); ++from) add_all(builder, *from);
+        auto merged = builder.finish(never_asked);
         segments.resize(segments.size() - 2);
         segments.push_back(live(project, std::move(*merged)));
     }
@@ -201,6 +314,147 @@ void Segments::tidy(std::int64_t number, Project& project) {
 void Segments::publish(Project& project) {
     project.published =
         std::make_shared<const Snapshot>(Snapshot{.segments = project.segments, .visitors = project.visitors});
+}
+
+std::size_t Segments::rows_in_memory() const {
+    std::size_t rows = 0;
+    for (const auto& [number, project] : projects_) {
+        for (const auto& live : project.segments) rows += live.segment->is_mapped() ? 0 : live.segment->rows();
+    }
+    return rows;
+}
+
+std::vector<Segments::Work> Segments::to_be_written() {
+    std::vector<Work> works;
+    for (auto& [number, project] : projects_) {
+        Work work{.project = number, .sources = {}, .made = {}};
+        for (const auto& live : project.segments) {
+            if (!live.segment->is_mapped()) work.sources.push_back(live);
+        }
+        if (!work.sources.empty()) works.push_back(std::move(work));
+    }
+    return works;
+}
+
+/// The smallest four of a day that has as many.
+std::vector<Segments::Work> Segments::to_be_merged() {
+    for (auto& [number, project] : projects_) {
+        std::map<std::int64_t, std::vector<LiveSegment>> days;
+        for (const auto& live : project.segments) {
+            if (live.segment->is_mapped()) days[live.segment->header().day].push_back(live);
+        }
+        for (auto& [day, segments] : days) {
+            if (segments.size() < kMergeAt) continue;
+            std::sort(segments.begin(), segments.end(), [](const LiveSegment& a, const LiveSegment& b) {
+                return a.segment->rows() < b.segment->rows();
+            });
+            segments.resize(kMergeAt);
+            return {{.project = number, .sources = std::move(segments), .made = {}}};
+        }
+    }
+    return {};
+}
+
+Result<void> Segments::do_work(std::vector<Work> works, MutexLock& lock) {
+    if (works.empty()) return {};
+    const auto covered = covered_.load();
+    const auto forgotten = forgotten_;
+    const auto check = check_of_row(covered);
+    if (!check) return check.error();
+    bool of_memory = false;
+    for (const auto& work : works) {
+        for (const auto& source : work.sources) {
+            in_work_.insert(source.serial);
+            of_memory = of_memory || !source.segment->is_mapped();
+        }
+    }
+    Result<void> done;
+    lock.native().unlock();
+    for (auto& work : works) {
+        if (done) done = make(work);
+    }
+    lock.native().lock();
+    in_work_.clear();
+    if (!done || forgotten != forgotten_) return done;
+    for (auto& work : works) replace(work);
+    if (of_memory) {
+        written_ = covered;
+        row_check_ = *check;
+    }
+    return write_manifest();
+}
+
+/// A segment a day on which sessions began. Days with few rows share one, as clocks may be wrong by any number of days.
+Result<void> Segments::make(Work& work) {
+    std::map<std::int64_t, std::size_t> rows_of;
+    const auto day_of_session = [](const Segment& segment, std::uint32_t session) {
+        return day_of(segment.time(segment.begins()[session]));
+    };
+    for (const auto& source : work.sources) {
+        const auto begins = source.segment->begins();
+        for (std::uint32_t session = 0; session < source.segment->sessions(); ++session) {
+            if (source.has(session)) rows_of[day_of_session(*source.segment, session)] += begins[session + 1] - begins[session];
+        }
+    }
+    std::map<std::int64_t, SegmentBuilder> builders;
+    for (const auto& source : work.sources) {
+        for (std::uint32_t session = 0; session < source.segment->sessions(); ++session) {
+            if (!source.has(session)) continue;
+            const auto day = day_of_session(*source.segment, session);
+            const auto key = rows_of[day] < kWorthADay ? kManyDays : day;
+            builders.try_emplace(key, work.project, key).first->second.add_session(*source.segment, session);
+        }
+    }
+    for (auto& [day, builder] : builders) {
+        auto built = builder.finish(never_asked);
+        if (!built) return std::move(built).error();
+        const std::uint32_t serial = ++last_serial_;
+        auto written = folder_.write(serial, **built);
+        if (!written) return std::move(written).error();
+        work.made.push_back({.serial = serial, .segment = std::move(*written), .moved = nullptr, .visitors = nullptr});
+    }
+    return {};
+}
+
+/// Sessions that were taken from the sources meanwhile are where they went.
+void Segments::replace(Work& work) {
+    auto& project = projects_[work.project];
+    std::set<std::uint32_t> sources;
+    for (const auto& source : work.sources) sources.insert(source.serial);
+    for (auto& made : work.made) {
+        SessionFlags moved;
+        const auto sessions = made.segment->session_numbers();
+        for (std::uint32_t session = 0; session < sessions.size(); ++session) {
+            auto& place = place_of(sessions[session]);
+            if (sources.contains(place)) {
+                place = made.serial;
+                continue;
+            }
+            moved.resize(sessions.size());
+            moved[session] = true;
+        }
+        if (!moved.empty()) made.moved = std::make_shared<const SessionFlags>(std::move(moved));
+        made.visitors = visitors_of(project, *made.segment);
+    }
+    std::erase_if(project.segments, [&](const LiveSegment& live) { return sources.contains(live.serial); });
+    // Before those in memory, of which only the last are small.
+    const auto first_in_memory = std::find_if(project.segments.begin(), project.segments.end(),
+                                              [](const LiveSegment& live) { return !live.segment->is_mapped(); });
+    project.segments.insert(first_in_memory, work.made.begin(), work.made.end());
+    publish(project);
+}
+
+Result<void> Segments::write_manifest() {
+    SegmentManifest manifest{.covered = written_, .row_check = row_check_, .serials = {}};
+    for (const auto& [number, project] : projects_) {
+        for (const auto& live : project.segments) {
+            if (live.segment->is_mapped()) manifest.serials.push_back(live.serial);
+        }
+    }
+    std::sort(manifest.serials.begin(), manifest.serials.end());
+    if (auto written = folder_.write(manifest); !written) return written;
+    folder_.keep(manifest.serials);
+    return {};
 }
 
 }  // namespace collector::store::local

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include <pulsekit/result.hpp>
@@ -17,18 +17,28 @@
 #include "store/local/segments/context_table.hpp"
 #include "store/local/segments/row_source.hpp"
 #include "store/local/segments/segment.hpp"
+#include "store/local/segments/segment_folder.hpp"
 #include "store/local/segments/snapshot.hpp"
 #include "support/mutex.hpp"
 #include "support/sqlite/database.hpp"
 
 namespace collector::store::local {
 
-/// Follows the rows: reads those that have come since, and puts them into a new segment together with what is known of
-/// their sessions, so that each session stays whole. Thread safe.
+struct SegmentOptions {
+    std::string data_directory;
+    /// So many rows may be in segments in memory before these are written to the disk.
+    std::size_t memory_rows = 128 * 1024;
+};
+
+/// Follows the rows: reads those that have come since, and puts them into a new segment in memory together with what is
+/// known of their sessions, so that each session is whole, in one segment. A thread writes these to the disk, a segment
+/// a day of the sessions' beginnings, and makes one of several. The rows are the truth: whatever is missing, damaged or
+/// of another database is made of them again. Thread safe.
 class Segments {
 public:
-    /// `database` reads the rows.
-    static pulsekit::Result<std::unique_ptr<Segments>> open(pulsekit::sqlite::Database database);
+    /// `database` reads the rows. Errors: `unavailable`, `corrupt` from the database or the disk.
+    static pulsekit::Result<std::unique_ptr<Segments>> open(const SegmentOptions& options,
+                                                            pulsekit::sqlite::Database database);
     ~Segments();
 
     /// The rows up to `row` are committed. From the thread that commits.
@@ -39,6 +49,11 @@ public:
     pulsekit::Result<std::shared_ptr<const Snapshot>> snapshot(std::int64_t project, const std::stop_token& patience)
         PULSEKIT_EXCLUDES(mutex_);
 
+    /// Whether the error says that a segment's file is damaged: then forget() is the remedy.
+    bool is_of_a_file(const pulsekit::Error& error) const;
+    /// Forgets all segments: they are made anew.
+    void forget() PULSEKIT_EXCLUDES(mutex_);
+
     const ContextTable& contexts() const { return contexts_; }
 
 private:
@@ -47,19 +62,46 @@ private:
         std::uint32_t visitors = 0;
         std::shared_ptr<const Snapshot> published;  // shared with the questions that look at it
     };
+    /// Segments of a project that become others, which hold what is still in them.
+    struct Work {
+        std::int64_t project = 0;
+        std::vector<LiveSegment> sources;
+        std::vector<LiveSegment> made;  // serial and segment
+    };
     class Intake;
 
-    Segments(pulsekit::sqlite::Database database, RowSource source);
+    Segments(const SegmentOptions& options, SegmentFolder folder, pulsekit::sqlite::Database database,
+             RowSource source);
+    bool load() PULSEKIT_REQUIRES(mutex_);
+    bool belongs(const SegmentManifest& manifest) PULSEKIT_REQUIRES(mutex_);
+    pulsekit::Result<std::uint32_t> check_of_row(std::int64_t row) PULSEKIT_REQUIRES(mutex_);
+    void clear() PULSEKIT_REQUIRES(mutex_);
+
     void follow(const std::stop_token& stop) PULSEKIT_EXCLUDES(mutex_);
     pulsekit::Result<void> catch_up(std::int64_t row, const std::stop_token& patience) PULSEKIT_REQUIRES(mutex_);
     pulsekit::Result<void> take_some() PULSEKIT_REQUIRES(mutex_);
     LiveSegment live(Project& project, std::shared_ptr<const Segment> segment) PULSEKIT_REQUIRES(mutex_);
-    /// Small segments become larger ones, each row some few times: a segment has at least twice as many as the next.
+    std::shared_ptr<const std::vector<std::uint32_t>> visitors_of(Project& project, const Segment& segment)
+        PULSEKIT_REQUIRES(mutex_);
+    /// Small segments in memory become larger ones, each row some few times: a segment has at least twice as many rows
+    /// as the next.
     void tidy(std::int64_t number, Project& project) PULSEKIT_REQUIRES(mutex_);
     static void publish(Project& project);
     std::uint32_t& place_of(std::int64_t number) PULSEKIT_REQUIRES(mutex_);
 
+    std::size_t rows_in_memory() const PULSEKIT_REQUIRES(mutex_);
+    std::vector<Work> to_be_written() PULSEKIT_REQUIRES(mutex_);
+    std::vector<Work> to_be_merged() PULSEKIT_REQUIRES(mutex_);
+    /// Does it with the lock released meanwhile, and publishes it.
+    pulsekit::Result<void> do_work(std::vector<Work> works, pulsekit::MutexLock& lock) PULSEKIT_REQUIRES(mutex_);
+    pulsekit::Result<void> make(Work& work);
+    void replace(Work& work) PULSEKIT_REQUIRES(mutex_);
+    pulsekit::Result<void> write_manifest() PULSEKIT_REQUIRES(mutex_);
+
+    const SegmentOptions options_;
+    const SegmentFolder folder_;
     std::atomic<std::int64_t> newest_row_ = 0;
+    std::atomic<std::uint32_t> last_serial_ = 0;
     ContextTable contexts_;
     pulsekit::Mutex mutex_;
     std::condition_variable_any wake_;
@@ -67,7 +109,11 @@ private:
     RowSource source_;
     std::atomic<std::int64_t> covered_ = 0;              // the last row that is in a segment; changed under the lock
     std::int64_t tried_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // to follow up to this row, in vain
-    std::uint32_t last_serial_ PULSEKIT_GUARDED_BY(mutex_) = 0;
+    std::size_t unwritten_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // rows in memory that could not be written
+    std::int64_t written_ PULSEKIT_GUARDED_BY(mutex_) = 0;   // the last row that is in a file
+    std::uint32_t row_check_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // of that row
+    std::uint32_t forgotten_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // how often
+    std::set<std::uint32_t> in_work_ PULSEKIT_GUARDED_BY(mutex_);  // serials
     std::map<std::int64_t, Project> projects_ PULSEKIT_GUARDED_BY(mutex_);
     /// By the number of a text: of a session, the serial of the segment that has it; of a visitor, which one it is of its
     /// project, from 1. 0: neither.
