@@ -20,13 +20,15 @@ std::vector<http::Route> health_routes(store::EventStore& store) {
              .handler = health,
              .envelope = http::plain_envelope,
              .summary = "Whether the process runs",
-             .access = "none"},
+             .access = "none",
+             .document = {.answer = R"({"status":"ok"})"}},
             {.method = "GET",
              .pattern = "/ready",
              .handler = ready,
              .envelope = http::plain_envelope,
              .summary = "Whether the storage answers",
-             .access = "none"}};
+             .access = "none",
+             .document = {.answer = R"({"status":"ready"})"}}};
 }
 
 }  // namespace collector::admin

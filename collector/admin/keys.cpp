@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "admin/routes.hpp"
+#include "http/members.hpp"
 #include "model/module.hpp"
 #include "support/time_text.hpp"
 
@@ -34,12 +35,12 @@ void insert_once(std::vector<T>& list, T value) {
 
 std::optional<http::Response> read_scopes(const http::Json& body, meta::NewKey& key) {
     const auto found = body.find("scopes");
-    if (found == body.end() || found->is_null()) return missing_field("scopes");
-    if (!found->is_array() || found->empty()) return invalid_field("scopes", kScopesRule);
+    if (found == body.end() || found->is_null()) return http::missing_field("scopes");
+    if (!found->is_array() || found->empty()) return http::invalid_field("scopes", kScopesRule);
     for (const auto& item : *found) {
         const auto* name = item.get_ptr<const std::string*>();
         const auto scope = name ? meta::scope_named(*name) : std::nullopt;
-        if (!scope) return invalid_field("scopes", kScopesRule);
+        if (!scope) return http::invalid_field("scopes", kScopesRule);
         insert_once(key.scopes, *scope);
     }
     return std::nullopt;
@@ -51,18 +52,18 @@ std::optional<http::Response> read_expiry(const http::Json& body, meta::NewKey& 
     const auto* text = found->get_ptr<const std::string*>();
     if (text && text->empty()) return std::nullopt;
     if (text) key.expires_ms = pulsekit::parse_date_time(*text);
-    if (!key.expires_ms) return invalid_field("expires_at", "a valid ISO 8601 date-time or null");
+    if (!key.expires_ms) return http::invalid_field("expires_at", "a valid ISO 8601 date-time or null");
     return std::nullopt;
 }
 
 std::optional<http::Response> read_modules(const http::Json& body, meta::NewKey& key) {
     const auto found = body.find("allowed_modules");
     if (found == body.end() || found->is_null()) return std::nullopt;
-    if (!found->is_array()) return invalid_field("allowed_modules", "an array of module names or null");
+    if (!found->is_array()) return http::invalid_field("allowed_modules", "an array of module names or null");
     for (const auto& item : *found) {
         const auto* name = item.get_ptr<const std::string*>();
         if (!name || !model::module_named(*name)) {
-            return invalid_field("allowed_modules", "an array of module names or null");
+            return http::invalid_field("allowed_modules", "an array of module names or null");
         }
         insert_once(key.allowed_modules, *name);
     }
@@ -70,10 +71,10 @@ std::optional<http::Response> read_modules(const http::Json& body, meta::NewKey&
 }
 
 std::variant<meta::NewKey, http::Response> read_key(http::Request& request) {
-    auto body = object_of(request);
+    auto body = http::object_of(request);
     if (auto* refused = std::get_if<http::Response>(&body)) return std::move(*refused);
     const auto& members = std::get<http::Json>(body);
-    auto name = required_text(members, "name");
+    auto name = http::required_text(members, "name");
     if (auto* refused = std::get_if<http::Response>(&name)) return std::move(*refused);
     meta::NewKey key;
     key.project_id = request.path_value("id");
@@ -90,9 +91,9 @@ http::Response create(Admin& admin, http::Request& request) {
     const auto created = admin.catalog.create_key(std::get<meta::NewKey>(wanted));
     if (!created) {
         if (created.error().code == pulsekit::ErrorCode::not_found) {
-            return not_found("Project", request.path_value("id"));
+            return http::not_found("Project", request.path_value("id"));
         }
-        return failed(created.error());
+        return http::failed(created.error());
     }
     const auto& key = created->key;
     return {.status = 201,
@@ -107,7 +108,7 @@ http::Response create(Admin& admin, http::Request& request) {
 
 http::Response list(Admin& admin, const http::Request& request) {
     const auto project_id = request.path_value("id");
-    if (!admin.catalog.project(project_id)) return not_found("Project", project_id);
+    if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
     http::Json data = http::Json::array();
     for (const auto& key : admin.catalog.keys(project_id)) {
         data.push_back({{"id", key.id},
@@ -125,11 +126,11 @@ http::Response list(Admin& admin, const http::Request& request) {
 http::Response revoke(Admin& admin, const http::Request& request) {
     const auto project_id = request.path_value("id");
     const auto key_id = request.path_value("key_id");
-    if (!admin.catalog.project(project_id)) return not_found("Project", project_id);
+    if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
     const auto revoked = admin.catalog.revoke_key(project_id, key_id);
     if (revoked) return {.status = 204};
-    if (revoked.error().code == pulsekit::ErrorCode::not_found) return not_found("API key", key_id);
-    return failed(revoked.error());
+    if (revoked.error().code == pulsekit::ErrorCode::not_found) return http::not_found("API key", key_id);
+    return http::failed(revoked.error());
 }
 
 }  // namespace
@@ -137,10 +138,17 @@ http::Response revoke(Admin& admin, const http::Request& request) {
 std::vector<http::Route> key_routes(Admin& admin) {
     return {
         guarded(admin, "POST", "/api/admin/projects/{id}/keys", "Creates a key; the answer alone shows it",
+                {.request = R"({"name":"Website","scopes":["ingest"],"allowed_modules":null,"expires_at":null})",
+                 .answer = R"({"id":"k1","key":"pa_live_xK9mPq2LwR7vN4cT8yB3zF6h","name":"Website","scopes":["ingest"],
+                    "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z"})",
+                 .status = 201},
                 [&admin](http::Request& request) { return create(admin, request); }),
         guarded(admin, "GET", "/api/admin/projects/{id}/keys", "Lists a project's keys, masked",
+                {.answer = R"({"data":[{"id":"k1","name":"Website","key_prefix":"pa_live_xK9m...","scopes":["ingest"],
+                    "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z",
+                    "last_used_at":null}]})"},
                 [&admin](http::Request& request) { return list(admin, request); }),
-        guarded(admin, "DELETE", "/api/admin/projects/{id}/keys/{key_id}", "Revokes a key at once",
+        guarded(admin, "DELETE", "/api/admin/projects/{id}/keys/{key_id}", "Revokes a key at once", {.status = 204},
                 [&admin](http::Request& request) { return revoke(admin, request); }),
     };
 }

@@ -1,5 +1,6 @@
 // Projects: created, listed and read.
 #include "admin/routes.hpp"
+#include "http/members.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::admin {
@@ -13,15 +14,15 @@ http::Json to_json(const meta::Project& project) {
 }
 
 http::Response create(Admin& admin, http::Request& request) {
-    auto body = object_of(request);
+    auto body = http::object_of(request);
     if (auto* refused = std::get_if<http::Response>(&body)) return std::move(*refused);
     const auto& members = std::get<http::Json>(body);
-    auto name = required_text(members, "name");
+    auto name = http::required_text(members, "name");
     if (auto* refused = std::get_if<http::Response>(&name)) return std::move(*refused);
-    auto domain = required_text(members, "domain");
+    auto domain = http::required_text(members, "domain");
     if (auto* refused = std::get_if<http::Response>(&domain)) return std::move(*refused);
     const auto created = admin.catalog.create_project(std::get<std::string>(name), std::get<std::string>(domain));
-    if (!created) return failed(created.error());
+    if (!created) return http::failed(created.error());
     return {.status = 201, .body = http::to_text(to_json(*created))};
 }
 
@@ -34,19 +35,22 @@ http::Response list(Admin& admin) {
 http::Response read(Admin& admin, const http::Request& request) {
     const auto id = request.path_value("id");
     const auto project = admin.catalog.project(id);
-    if (!project) return not_found("Project", id);
+    if (!project) return http::not_found("Project", id);
     return {.body = http::to_text(to_json(*project))};
 }
 
 }  // namespace
 
 std::vector<http::Route> project_routes(Admin& admin) {
+    const std::string project =
+        R"({"id":"7f3e8a2c","name":"Shop","domain":"shop.example","created_at":"2026-03-01T09:00:00Z"})";
     return {
         guarded(admin, "POST", "/api/admin/projects", "Creates a project",
+                {.request = R"({"name":"Shop","domain":"shop.example"})", .answer = project, .status = 201},
                 [&admin](http::Request& request) { return create(admin, request); }),
         guarded(admin, "GET", "/api/admin/projects", "Lists the projects, oldest first",
-                [&admin](http::Request&) { return list(admin); }),
-        guarded(admin, "GET", "/api/admin/projects/{id}", "Reads a project",
+                {.answer = R"({"data":[)" + project + "]}"}, [&admin](http::Request&) { return list(admin); }),
+        guarded(admin, "GET", "/api/admin/projects/{id}", "Reads a project", {.answer = project},
                 [&admin](http::Request& request) { return read(admin, request); }),
     };
 }

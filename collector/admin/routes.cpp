@@ -4,14 +4,11 @@
 #include <utility>
 
 #include "crypto/hash.hpp"
-#include "http/body.hpp"
-#include "model/text.hpp"
 
 namespace collector::admin {
 namespace {
 
 constexpr const char* kTokenBucket = "admin token";
-constexpr std::size_t kMaxTextLength = 255;
 
 http::Response denied(const meta::Denial& denial) {
     auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
@@ -61,56 +58,7 @@ std::optional<http::Response> refusal(Admin& admin, const http::Request& request
     return limited(admin, grant.key->id);
 }
 
-std::variant<http::Json, http::Response> object_of(http::Request& request) {
-    auto body = http::take_body(request);
-    if (const auto* problem = std::get_if<http::BodyProblem>(&body)) {
-        switch (*problem) {
-            case http::BodyProblem::encoding: return http::plain_error(415, "Unsupported content encoding.");
-            case http::BodyProblem::damaged: return http::plain_error(400, "Invalid request body: malformed gzip.");
-            case http::BodyProblem::too_large: return http::plain_envelope(413);
-        }
-    }
-    auto json = http::parse_json(std::get<std::string>(body));
-    if (!json) return http::plain_error(400, "Invalid request body: malformed JSON.");
-    if (!json->is_object()) return http::plain_error(400, "Invalid request body: expected a JSON object.");
-    return *std::move(json);
-}
-
-std::variant<std::string, http::Response> required_text(const http::Json& body, const char* name) {
-    const auto found = body.find(name);
-    if (found == body.end() || found->is_null()) return missing_field(name);
-    const auto* text = found->get_ptr<const std::string*>();
-    if (!text) return invalid_field(name, "a string");
-    if (text->empty()) return missing_field(name);
-    if (model::code_points(*text) > kMaxTextLength) {
-        return invalid_field(name, "at most " + std::to_string(kMaxTextLength) + " characters");
-    }
-    return *text;
-}
-
-http::Response invalid_field(std::string_view name, std::string_view rule) {
-    return http::plain_error(
-        400, "Invalid request body: field '" + std::string(name) + "' must be " + std::string(rule) + ".");
-}
-
-http::Response missing_field(std::string_view name) {
-    return http::plain_error(400, "Invalid request body: missing required field '" + std::string(name) + "'.");
-}
-
-http::Response not_found(std::string_view what, std::string_view id) {
-    return http::plain_error(404, std::string(what) + " '" + std::string(id) + "' not found.");
-}
-
-http::Response failed(const pulsekit::Error& error) {
-    if (error.code != pulsekit::ErrorCode::unavailable && error.code != pulsekit::ErrorCode::conflict) {
-        return http::plain_envelope(500);
-    }
-    auto response = http::plain_error(503, "Service unavailable. Retry after 1 second.");
-    response.headers.emplace_back("Retry-After", "1");
-    return response;
-}
-
-http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary,
+http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary, Example example,
                     std::function<http::Response(http::Request&)> serve) {
     const bool one_project = pattern.find("{id}") != std::string::npos;
     auto handler = [&admin, one_project, serve = std::move(serve)](http::Request request, http::Responder responder) {
@@ -128,7 +76,12 @@ http::Route guarded(Admin& admin, std::string method, std::string pattern, std::
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
             .access = "admin",
-            .slow = true};
+            .slow = true,
+            .document = {.key_header = "Authorization",
+                         .parameters = std::move(example.parameters),
+                         .request = std::move(example.request),
+                         .answer = std::move(example.answer),
+                         .status = example.status}};
 }
 
 }  // namespace collector::admin

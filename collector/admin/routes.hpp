@@ -4,12 +4,10 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
 
-#include "http/json.hpp"
 #include "http/route.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
@@ -42,20 +40,17 @@ std::vector<http::Route> module_routes(Admin& admin);
 std::optional<http::Response> refusal(Admin& admin, const http::Request& request,
                                       const std::optional<std::string>& project_id);
 
-/// The request's JSON object, or the refusal.
-std::variant<http::Json, http::Response> object_of(http::Request& request);
-
-/// The text of a required member, or the refusal.
-std::variant<std::string, http::Response> required_text(const http::Json& body, const char* name);
-
-http::Response invalid_field(std::string_view name, std::string_view rule);
-http::Response missing_field(std::string_view name);
-http::Response not_found(std::string_view what, std::string_view id);
-http::Response failed(const pulsekit::Error& error);
+/// The examples of a route: bodies as JSON, and the status of the answer.
+struct Example {
+    std::string request;  ///< empty: it takes no body
+    std::string answer;   ///< empty: there is none
+    int status = 200;
+    std::vector<http::DocumentedParameter> parameters = {};
+};
 
 /// A route whose handler answers at once, after refusal() let the request pass. With `{id}` in the pattern it acts on
 /// that project, else on all.
-http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary,
+http::Route guarded(Admin& admin, std::string method, std::string pattern, std::string summary, Example example,
                     std::function<http::Response(http::Request&)> serve);
 
 }  // namespace collector::admin

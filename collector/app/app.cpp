@@ -14,6 +14,7 @@
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
+#include "meta/definitions.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
@@ -31,7 +32,7 @@ void append(std::vector<http::Route>& routes, std::vector<http::Route> more) {
     routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-http::Route open_page(std::string pattern, std::string summary,
+http::Route open_page(std::string pattern, std::string summary, http::RouteDocument document,
                       std::function<http::Response(const http::Request&)> serve) {
     return {.method = "GET",
             .pattern = std::move(pattern),
@@ -40,7 +41,8 @@ http::Route open_page(std::string pattern, std::string summary,
             .envelope = http::plain_envelope,
             .summary = std::move(summary),
             .access = "none",
-            .slow = true};
+            .slow = true,
+            .document = std::move(document)};
 }
 
 Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
@@ -75,6 +77,7 @@ struct App::Impl {
     pulsekit::SystemRandom random;
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
+    std::unique_ptr<meta::Definitions> definitions;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -100,6 +103,9 @@ Result<void> App::Impl::open_data() {
     auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);
     if (!known) return std::move(known).error();
     catalog = std::move(*known);
+    auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
+    if (!defined) return std::move(defined).error();
+    definitions = std::move(*defined);
     return {};
 }
 
@@ -140,6 +146,7 @@ std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
     append(all, query::routes(*access, {.store = *store,
+                                        .definitions = *definitions,
                                         .clock = clock,
                                         .log = [](std::string_view text) { log(Level::error, text); },
                                         .patience = {},
@@ -147,18 +154,19 @@ std::vector<http::Route> App::Impl::routes() {
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
     all.push_back(open_page("/metrics",
-                            "The collector's own numbers, for Prometheus; from loopback or with the admin token.",
-                            [this](const http::Request& request) -> http::Response {
+                            "The collector's own numbers, for Prometheus; from loopback or with the admin token",
+                            {.answer_type = "text/plain"}, [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
                                 return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data,
                                                               server ? &server->counters() : nullptr}),
                                         .content_type = "text/plain; version=0.0.4; charset=utf-8"};
                             }));
-    all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document.",
+    all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document", {},
                             [this](const http::Request&) -> http::Response { return {.body = api_json}; }));
-    all.push_back(open_page("/api/docs", "This API as a page.", [this](const http::Request&) -> http::Response {
-        return {.body = api_html, .content_type = "text/html; charset=utf-8"};
-    }));
+    all.push_back(open_page("/api/docs", "This API as a page", {.answer_type = "text/html"},
+                            [this](const http::Request&) -> http::Response {
+                                return {.body = api_html, .content_type = "text/html; charset=utf-8"};
+                            }));
     api_json = openapi_json(all);
     api_html = api_page(all);
     return all;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/message.hpp"
+#include "http/route_document.hpp"
 
 namespace collector::http {
 
@@ -44,6 +45,7 @@ struct Route {
     std::string access;         ///< none, ingest, query or admin: which credential it takes
     bool cross_origin = false;  ///< web pages of any origin may read the answers
     bool slow = false;          ///< may take long: keeps no thread from requests that do not
+    RouteDocument document;
 };
 
 /// `{"error":"..."}`, the envelope of the analytics dialect, admin and unknown paths.

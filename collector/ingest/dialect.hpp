@@ -103,6 +103,9 @@ struct Endpoint {
     std::string_view pattern;
     bool batch = false;
     std::string_view summary;
+    std::string_view request;  ///< an example for the API document, as JSON, like the next
+    std::string_view answer;
+    int status = 200;  ///< of that answer
 };
 
 using DecodeResult = std::variant<Decoded, Refusal>;

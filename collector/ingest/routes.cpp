@@ -16,7 +16,12 @@ std::vector<http::Route> routes(Pipeline& pipeline) {
                  .envelope = [&pipeline, dialect](int status) { return pipeline.refusal(*dialect, status); },
                  .summary = std::string(endpoint.summary),
                  .access = "ingest",
-                 .cross_origin = true});
+                 .cross_origin = true,
+                 .document = {.key_header = std::string(meta::header_of(dialect->credential)),
+                              .key_optional = dialect->credential == meta::KeyPlace::none,
+                              .request = std::string(endpoint.request),
+                              .answer = std::string(endpoint.answer),
+                              .status = endpoint.status}});
         }
     }
     return all;

@@ -20,14 +20,9 @@ std::string_view bearer_token(std::string_view header) {
 
 /// Empty when the request has no key in that place's header.
 std::string_view in_header(const http::Request& request, KeyPlace place) {
-    switch (place) {
-        case KeyPlace::bearer: return bearer_token(request.header("Authorization").value_or(""));
-        case KeyPlace::x_pulse_key: return request.header("X-Pulse-Key").value_or("");
-        case KeyPlace::x_pg_api_key: return request.header("X-PG-API-Key").value_or("");
-        case KeyPlace::x_api_key: return request.header("X-API-Key").value_or("");
-        case KeyPlace::none: break;
-    }
-    return {};
+    if (place == KeyPlace::none) return {};
+    const auto value = request.header(header_of(place)).value_or("");
+    return place == KeyPlace::bearer ? bearer_token(value) : value;
 }
 
 std::string_view in_query(const http::Request& request, KeyPlace place) {
@@ -44,6 +39,17 @@ bool permits(const Key& key, Scope scope) {
 }
 
 }  // namespace
+
+std::string_view header_of(KeyPlace place) {
+    switch (place) {
+        case KeyPlace::bearer: return "Authorization";
+        case KeyPlace::x_pulse_key: return "X-Pulse-Key";
+        case KeyPlace::x_pg_api_key: return "X-PG-API-Key";
+        case KeyPlace::x_api_key: return "X-API-Key";
+        case KeyPlace::none: break;
+    }
+    return {};
+}
 
 std::optional<std::string> key_of(const http::Request& request, KeyPlace documented) {
     if (const auto key = in_header(request, documented); !key.empty()) return std::string(key);

@@ -26,11 +26,14 @@ enum class KeyPlace {
     none,          ///< nowhere in particular (gateway)
 };
 
+/// The name of that place's header; empty for none.
+std::string_view header_of(KeyPlace place);
+
 /// The key that a request carries. A header beats a query parameter.
 std::optional<std::string> key_of(const http::Request& request, KeyPlace documented);
 
-/// What a valid key stands for. The project and the key are shared with the catalog, which may have others in their place
-/// meanwhile: a request goes on with what it was admitted by.
+/// What a valid key stands for. The project and the key are shared with the catalog, which may have others in their
+/// place meanwhile: a request goes on with what it was admitted by.
 struct Grant {
     std::shared_ptr<const Project> project;
     std::shared_ptr<const Key> key;  ///< null: the open gateway's, which needs none
@@ -50,9 +53,9 @@ struct Denial {
         module_access,  // 403: the module does not allow reads, or writes
         rate_limited,   // 429
     } why = Why::missing_key;
-    std::string subject;    ///< the scope or module in question
-    std::string access;     ///< `read` or `write`, for module_access
-    int retry_after_s = 0;  ///< for rate_limited, at least 1
+    std::string subject;                           ///< the scope or module in question
+    std::string access;                            ///< `read` or `write`, for module_access
+    int retry_after_s = 0;                         ///< for rate_limited, at least 1
     std::optional<RateState> rate = std::nullopt;  ///< for rate_limited, of pulse
 };
 
@@ -91,8 +94,7 @@ public:
     static std::optional<Denial> key_allows(const Grant& grant, std::string_view module);
 
     /// Whether the key and then the project let the module be used so; `needed` is read or write. Nothing: yes.
-    static std::optional<Denial> module_allows(const Grant& grant, std::string_view module,
-                                               model::ModuleAccess needed);
+    static std::optional<Denial> module_allows(const Grant& grant, std::string_view module, model::ModuleAccess needed);
 
 private:
     struct Impl;

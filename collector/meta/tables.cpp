@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "embedded/meta.hpp"
-#include "support/sqlite/migrate.hpp"
+#include "meta/database.hpp"
 
 namespace collector::meta {
 namespace {
@@ -50,31 +49,18 @@ std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
     return row.integer(column);
 }
 
-/// Calls `take` for each row; an error that it returns ends the query.
 template <typename F>
 Result<void> for_each_row(pulsekit::sqlite::Database& database, std::string_view sql, F take) {
     auto rows = database.prepare(sql);
     if (!rows) return std::move(rows).error();
-    for (;;) {
-        const auto more = rows->step();
-        if (!more) return more.error();
-        if (!*more) return {};
-        if (Result<void> taken = take(*rows); !taken) return taken;
-    }
+    return for_each_row(*rows, take);
 }
 
 }  // namespace
 
 Result<Tables> Tables::open(const std::string& path) {
-    auto database = pulsekit::sqlite::Database::open(path, pulsekit::sqlite::Access::create);
+    auto database = open_database(path);
     if (!database) return std::move(database).error();
-    // FULL: a key that was shown to somebody, or revoked, must be so after a power failure too.
-    auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    if (!set) return std::move(set).error();
-    const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
-                                                                 {2, embedded::k0002_modules_sql}};
-    auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
-    if (!migrated) return std::move(migrated).error();
     return Tables(*std::move(database));
 }
 

@@ -26,6 +26,7 @@ http::Response refusal(const Protocol& protocol, std::string_view path, const pu
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,
                       const meta::Project& project) {
     const Context context{.store = sources.store,
+                          .definitions = sources.definitions,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
                           .patience = sources.patience,

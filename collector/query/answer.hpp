@@ -13,9 +13,10 @@
 
 namespace collector::query {
 
-/// What reports are made of. Store and clock must outlive whoever holds this.
+/// What reports are made of. Store, definitions and clock must outlive whoever holds this.
 struct Sources {
     store::EventStore& store;
+    meta::Definitions& definitions;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
     store::Patience patience;                   ///< asked to stop when the collector is

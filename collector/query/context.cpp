@@ -1,27 +1,16 @@
 #include <utility>
 
-#include "model/text.hpp"
+#include "model/source.hpp"
 #include "query/module.hpp"
 
 namespace collector::query {
-namespace {
-
-/// A project's domain as the host that its own pages name as their referrer.
-std::string host_of(std::string_view domain) {
-    if (const auto scheme = domain.find("://"); scheme != std::string_view::npos) domain.remove_prefix(scheme + 3);
-    domain = domain.substr(0, domain.find_first_of("/:?#"));
-    std::string host = model::lower(domain);
-    return host.starts_with("www.") ? host.substr(4) : host;
-}
-
-}  // namespace
 
 model::Selection Context::select(const Params& params, model::Where seen) const {
     return {.project_id = project.id,
             .range = params.range,
             .seen = std::move(seen),
             .filters = params.filters,
-            .own_host = host_of(project.domain)};
+            .own_host = model::source_of(project.domain)};
 }
 
 pulsekit::Result<model::Answer> Context::ask(const model::AnyQuestion& question) const {

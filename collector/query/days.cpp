@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::int64_t kMaxDays = 36'600;  // a hundred years: every day of the range is an entry of the answer
 
-/// Rounded down also before 1970.
-std::int64_t day_of(std::int64_t ts_ms) { return ts_ms / kDayMs - (ts_ms % kDayMs < 0 ? 1 : 0); }
-
 }  // namespace
+
+// Rounded down also before 1970.
+std::int64_t day_of(std::int64_t ts_ms) { return ts_ms / kDayMs - (ts_ms % kDayMs < 0 ? 1 : 0); }
 
 pulsekit::Result<Days> days_of(const model::TimeRange& range) {
     const Days days{.first = day_of(range.from_ms), .last = day_of(range.to_ms)};

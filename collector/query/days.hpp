@@ -13,6 +13,9 @@ namespace collector::query {
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
 
+/// The day of an instant, in days since 1970.
+std::int64_t day_of(std::int64_t ts_ms);
+
 /// Days since 1970, both included.
 struct Days {
     std::int64_t first = 0;

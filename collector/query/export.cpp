@@ -89,6 +89,7 @@ http::Response export_file(const http::Request& request, const Sources& sources,
     const auto module = module_of(request.path_value("type"));
     if (!module) return refused(module.error());
     const Context context{.store = sources.store,
+                          .definitions = sources.definitions,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
                           .patience = sources.patience,

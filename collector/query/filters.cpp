@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "model/source.hpp"
 #include "model/text.hpp"
 #include "query/conditions.hpp"
 #include "query/params.hpp"
@@ -50,7 +51,7 @@ Filters campaign(Column column, std::string_view value) {
 Filters source(Column column, std::string_view value) {
     const Attribute first{.take = Attribute::Take::first, .where = {kind_is({model::Kind::pageview})}, .field = column};
     if (value != kDirect) {
-        return {{.of_session = first, .test = Condition::Test::one_of, .values = {model::lower(value)}}};
+        return {{.of_session = first, .test = Condition::Test::one_of, .values = {model::source_of(value)}}};
     }
     return {has_row({kind_is({model::Kind::pageview})}), {.of_session = first, .test = Condition::Test::absent}};
 }

@@ -10,6 +10,7 @@
 
 #include "http/json.hpp"
 #include "meta/catalog.hpp"
+#include "meta/definitions.hpp"
 #include "model/measure.hpp"
 #include "query/params.hpp"
 #include "query/protocol.hpp"
@@ -20,6 +21,7 @@ namespace collector::query {
 /// Of whom a report is asked, when, and for how long.
 struct Context {
     store::EventStore& store;
+    const meta::Definitions& definitions;
     const meta::Project& project;
     std::int64_t now_ms;
     store::Patience patience;
@@ -49,6 +51,7 @@ struct Module {
     Takes takes = {};
     std::string_view example = {};  ///< an answer, as JSON, for the API document
     const Protocol* protocol = &kAnalytics;
+    std::string_view alias = {};  ///< another path that answers alike
 
     /// Error `invalid` or `not_found`: its message is for the client. Any other error is the store's.
     using Answer = pulsekit::Result<http::Json> (*)(const Context& context, const Params& params);

@@ -19,14 +19,57 @@ extern const Module kSearch;
 extern const Module kScrollDepth;
 extern const Module kOutlinks;
 extern const Module kDelivery;
+extern const Module kFunnels;
+extern const Module kGoals;
+extern const Module kRetention;
+extern const Module kCohorts;
+extern const Module kPaths;
+extern const Module kWebVitals;
+extern const Module kWebVitalsPages;
+extern const Module kWebVitalsTimeseries;
+extern const Module kErrors;
+extern const Module kErrorsDetail;
+extern const Module kErrorsTimeseries;
+extern const Module kErrorsStats;
+extern const Module kHeatmaps;
+extern const Module kHeatmapsStats;
 extern const Module kEventList;
 extern const Module kTopEvents;
 
 std::span<const Module* const> modules() {
     static constexpr const Module* kModules[] = {
-        &kStats,  &kTimeseries,  &kPages,     &kReferrers,       &kEvents,          &kDevices,
-        &kGeo,    &kRealtime,    &kCampaigns, &kCampaignSources, &kCampaignMediums, &kCampaignTimeseries,
-        &kSearch, &kScrollDepth, &kOutlinks,  &kDelivery,        &kEventList,       &kTopEvents,
+        &kStats,
+        &kTimeseries,
+        &kPages,
+        &kReferrers,
+        &kEvents,
+        &kDevices,
+        &kGeo,
+        &kRealtime,
+        &kCampaigns,
+        &kCampaignSources,
+        &kCampaignMediums,
+        &kCampaignTimeseries,
+        &kSearch,
+        &kScrollDepth,
+        &kOutlinks,
+        &kDelivery,
+        &kFunnels,
+        &kGoals,
+        &kRetention,
+        &kCohorts,
+        &kPaths,
+        &kWebVitals,
+        &kWebVitalsPages,
+        &kWebVitalsTimeseries,
+        &kErrors,
+        &kErrorsDetail,
+        &kErrorsTimeseries,
+        &kErrorsStats,
+        &kHeatmaps,
+        &kHeatmapsStats,
+        &kEventList,
+        &kTopEvents,
     };
     return kModules;
 }

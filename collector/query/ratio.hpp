@@ -13,7 +13,9 @@ constexpr double ratio(std::int64_t numerator, std::int64_t denominator, int dec
     std::int64_t scale = 1;
     for (int i = 0; i < decimals; ++i) scale *= 10;
     const std::int64_t whole = numerator / denominator;
-    if (whole > INT64_MAX / scale - 1) return static_cast<double>(whole);  // no double has decimals there
+    if (whole > INT64_MAX / scale - 1 || denominator > INT64_MAX / (4 * scale)) {  // not to be had in integers
+        return static_cast<double>(numerator) / static_cast<double>(denominator);
+    }
     const std::int64_t rest = numerator % denominator;
     const std::int64_t fraction = (2 * rest * scale + denominator) / (2 * denominator);
     return static_cast<double>(whole * scale + fraction) / static_cast<double>(scale);

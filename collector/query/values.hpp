@@ -1,6 +1,7 @@
 // Values of an answer as what the question made them.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -29,6 +30,13 @@ inline std::string text(const model::Value& value) {
 }
 
 inline bool is_null(const model::Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+/// A whole number as one.
+inline http::Json number(double value) {
+    constexpr double kExact = 9'007'199'254'740'992;  // below it a double tells every integer from its neighbours
+    if (std::abs(value) < kExact && std::trunc(value) == value) return static_cast<std::int64_t>(value);
+    return value;
+}
 
 /// As it is; absent is null.
 inline http::Json json(const model::Value& value) {

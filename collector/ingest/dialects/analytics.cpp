@@ -72,7 +72,13 @@ http::Response refuse(Problem problem, std::int64_t) {
     return http::plain_envelope(500);
 }
 
-constexpr Endpoint kEndpoints[] = {{.pattern = "/api/collect", .summary = "Stores one event"}};
+constexpr Endpoint kEndpoints[] = {
+    {.pattern = "/api/collect",
+     .summary = "Stores one event",
+     .request = R"({"type":"pageview","path":"/pricing","title":"Pricing","referrer":"https://www.google.com/",
+        "screen":"1920x1080","language":"en-GB","utm_source":"google","utm_medium":"cpc","utm_campaign":"spring_sale",
+        "visitor_id":"visitor-1","session_id":"session-1"})",
+     .answer = R"({"ok":true})"}};
 
 }  // namespace
 

@@ -185,8 +185,19 @@ http::Response refuse(Problem problem, std::int64_t) {
 std::string rejection(Reason) { return "event kind not allowed for this API key"; }
 
 constexpr Endpoint kEndpoints[] = {
-    {.pattern = "/api/v1/pulse/events", .summary = "Stores one event"},
-    {.pattern = "/api/v1/pulse/events/batch", .batch = true, .summary = "Stores up to 1,000 events, or none"}};
+    {.pattern = "/api/v1/pulse/events",
+     .summary = "Stores one event",
+     .request = R"({"name":"signup","properties":{"plan":"pro"},"userId":"user-42","sessionId":"session-7",
+        "timestamp":"2026-03-05T12:00:00.000Z","id":"V1StGXR8"})",
+     .answer = R"({"success":true,"data":{"id":"V1StGXR8","name":"signup","properties":{"plan":"pro"},
+        "userId":"user-42","sessionId":"session-7","timestamp":"2026-03-05T12:00:00.000Z"}})",
+     .status = 201},
+    {.pattern = "/api/v1/pulse/events/batch",
+     .batch = true,
+     .summary = "Stores up to 1,000 events, or none",
+     .request = R"({"events":[{"name":"signup","userId":"user-43"},{"name":"login","userId":"user-42"}]})",
+     .answer = R"({"success":true,"data":{"ingested":2}})",
+     .status = 201}};
 
 }  // namespace
 

@@ -221,7 +221,13 @@ http::Response refuse(Problem what, std::int64_t) {
 
 std::string rejection(Reason) { return "event kind not allowed for this API key"; }
 
-constexpr Endpoint kEndpoints[] = {{.pattern = "/ingest", .summary = "Stores one event"}};
+constexpr Endpoint kEndpoints[] = {
+    {.pattern = "/ingest",
+     .summary = "Stores one event",
+     .request = R"({"event_id":"evt-1001","event_type":"interaction","event_name":"button_click","user_id":"user-42",
+        "session_id":"session-7","page_name":"checkout","event_time":"2026-03-05T12:00:00Z","device_type":"mobile",
+        "platform":"ios","app_version":"2.4.1"})",
+     .answer = R"({"status":"success","eventId":"evt-1001"})"}};
 
 }  // namespace
 

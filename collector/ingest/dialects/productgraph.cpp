@@ -250,7 +250,15 @@ std::string rejection(Reason reason) {
                                         : "event kind not allowed for this API key";
 }
 
-constexpr Endpoint kEndpoints[] = {{.pattern = "/v1/events", .batch = true, .summary = "Stores up to 1,000 events"}};
+constexpr Endpoint kEndpoints[] = {
+    {.pattern = "/v1/events",
+     .batch = true,
+     .summary = "Stores up to 1,000 events",
+     .request = R"({"events":[{"event_id":"0195f3a0-7c1d-7e2a-9b3c-4d5e6f708192","project_id":"shop",
+        "session.id":"session-7","event.type":"ui.click","event.name":"Add to cart",
+        "event.timestamp":"2026-03-05T12:00:00.000Z","user.id":"user-42","page.path":"/products/7"}]})",
+     .answer = R"({"accepted":1,"rejected":0,"errors":[]})",
+     .status = 202}};
 
 }  // namespace
 

@@ -196,8 +196,21 @@ http::Response refuse(Problem problem, std::int64_t now_ms) {
 std::string rejection(Reason) { return "event kind not allowed for this API key"; }
 
 constexpr Endpoint kEndpoints[] = {
-    {.pattern = "/collect", .summary = "Stores one event"},
-    {.pattern = "/collect/batch", .batch = true, .summary = "Stores up to 1,000 events"}};
+    {.pattern = "/collect",
+     .summary = "Stores one event",
+     .request = R"({"site_id":"shop","event_type":"page_view","timestamp":1772712000000,"session_id":"session-7",
+        "user_id":"user-42","url":"https://example.com/products","referrer":"https://www.google.com/","country":"DE",
+        "device_type":"desktop"})",
+     .answer = R"({"success":true,"timestamp":1772712000000})",
+     .status = 202},
+    {.pattern = "/collect/batch",
+     .batch = true,
+     .summary = "Stores up to 1,000 events",
+     .request = R"({"events":[{"site_id":"shop","event_type":"click","timestamp":1772712060000,
+        "session_id":"session-7"},{"site_id":"shop","event_type":"purchase","timestamp":1772712120000,
+        "session_id":"session-7","revenue":19.99}]})",
+     .answer = R"({"success":true,"accepted":2,"rejected":0,"errors":[],"timestamp":1772712121000})",
+     .status = 202}};
 
 }  // namespace
 

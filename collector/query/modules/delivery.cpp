@@ -108,7 +108,7 @@ extern const Module kDelivery = {.name = "delivery",
                                  .summary = "What clients accepted, delivered, hold and dropped, by version",
                                  .takes = {.range = true},
                                  .example = R"({"data":[{"app_version":"1.4.0","sdk_version":"0.9.0","clients":312,
-        "accepted":48210,"delivered":48102,"queued":96,"dropped":{"expired":12}}]})",
+        "accepted":48210,"delivered":48102,"queued":96,"dropped":{"expired":9,"rejected":3}}]})",
                                  .answer = delivery};
 
 }  // namespace collector::query

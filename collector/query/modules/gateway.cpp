@@ -78,7 +78,7 @@ extern const Module kEventList = {
     .path = "/api/v1/pulse/events",
     .summary = "Events, newest first",
     .takes = {.all_time = true, .limit = 100, .strict_limit = true, .offset = true, .own = kNarrowing},
-    .example = R"([{"id":"V1StGXR8","name":"signup","properties":{"plan":"pro"},"userId":"user-42",
+    .example = R"([{"id":"V1StGXR8","name":"signup","properties":{"plan":"pro","page":"/join"},"userId":"user-42",
         "sessionId":"session-7","timestamp":"2026-03-05T12:00:00.000Z"}])",
     .protocol = &kGateway,
     .answer = event_list};

@@ -1,6 +1,7 @@
 // Asks reports of a store as a client would, without a server and without keys.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "query/answer.hpp"
 #include "query/export.hpp"
 #include "tests/support/fixed_clock.hpp"
+#include "tests/support/seeded_random.hpp"
 
 namespace collector::query::test {
 
@@ -59,20 +61,37 @@ inline bool is_for(http::Request& request, std::string_view pattern) {
     return http::Router({{.method = "GET", .pattern = std::string(pattern)}}).find(request).route != nullptr;
 }
 
+inline bool is_for(http::Request& request, const Module& module) {
+    return is_for(request, module.path) || (!module.alias.empty() && is_for(request, module.alias));
+}
+
+/// Of projects that have defined nothing.
+inline std::unique_ptr<meta::Definitions> no_definitions() {
+    static pulsekit::test::FixedClock clock(0);
+    static pulsekit::test::SeededRandom random(1);
+    return meta::Definitions::open(":memory:", clock, random).value();
+}
+
 /// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
-                                std::string_view target) {
+inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, std::int64_t now_ms,
+                                const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
-    const Sources sources{.store = store, .clock = clock, .log = {}, .patience = {}, .open_project = {}};
+    const Sources sources{
+        .store = store, .definitions = definitions, .clock = clock, .log = {}, .patience = {}, .open_project = {}};
     auto asked = request(target);
     std::optional<http::Response> response;
     if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);
     for (const Module* module : modules()) {
-        if (!response && is_for(asked, module->path)) response = answer(*module, asked, sources, project);
+        if (!response && is_for(asked, *module)) response = answer(*module, asked, sources, project);
     }
     if (!response) return std::nullopt;
     auto body = http::parse_json(response->body);
     return Reply{response->status, body ? *std::move(body) : http::Json(), *std::move(response)};
+}
+
+inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
+                                std::string_view target) {
+    return ask(store, *no_definitions(), now_ms, project, target);
 }
 
 }  // namespace collector::query::test

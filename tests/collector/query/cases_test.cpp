@@ -5,6 +5,8 @@
 #include "tests/collector/query/asking.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/query/compact.hpp"
+#include "tests/collector/query/defining.hpp"
+#include "tests/collector/support/schema.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -41,12 +43,14 @@ TEST_P(Cases, AnswerAsWritten) {
     ASSERT_TRUE(store.ok()) << store.error().message;
     ASSERT_TRUE((*store)->append(test::events_of(file.at("events"))).ok());
 
+    test::Defined defined(folder.file("definitions.sqlite"), file);
     ASSERT_FALSE(file.at("cases").empty());
-    for (const auto& one : file.at("cases")) {
+    for (const auto& written : file.at("cases")) {
+        const auto one = defined.resolved(written);
         const std::string target = one.at("request").get<std::string>();
         SCOPED_TRACE(GetParam().string() + ": " + one.at("about").get<std::string>() + "\n" + target);
         const auto project = test::project(one.value("project", "p"), file.value("domain", "example.org"));
-        const auto reply = test::ask(**store, test::instant(file.at("now")), project, target);
+        const auto reply = test::ask(**store, defined.definitions(), test::instant(file.at("now")), project, target);
         ASSERT_TRUE(reply) << "no such report";
         EXPECT_EQ(reply->status, one.at("status").get<int>());
         one.contains("file") ? expect_file(*reply, one.at("file")) : expect_json(*reply, one.at("reply"));
@@ -58,8 +62,9 @@ std::string title(const testing::TestParamInfo<std::filesystem::path>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Reports, Cases, testing::ValuesIn(test::case_files()), title);
 
-/// How many cases of the files ask for the pattern.
-std::size_t asked(const std::vector<std::filesystem::path>& files, std::string_view pattern) {
+/// How many cases of the files ask for the pattern, or for the module.
+template <typename Asked>
+std::size_t asked(const std::vector<std::filesystem::path>& files, const Asked& pattern) {
     std::size_t count = 0;
     for (const auto& file : files) {
         const auto json = test::read_case_file(file);
@@ -73,11 +78,30 @@ std::size_t asked(const std::vector<std::filesystem::path>& files, std::string_v
 
 TEST(Modules, EachHasCasesThatAskIt) {
     for (const Module* module : modules()) {
-        EXPECT_GT(asked(test::case_files(module->name), module->path), 0u) << module->name << " has no cases";
+        EXPECT_GT(asked(test::case_files(module->name), *module), 0u) << module->name << " has no cases";
     }
     for (const Module* module : exports()) {
         const auto pattern = "/api/v1/exports/" + std::string(module->name);
         EXPECT_GT(asked(test::case_files("exports"), pattern), 0u) << "no case exports " << module->name;
+    }
+}
+
+/// What stands in the API document is what comes back.
+TEST(Modules, EachExampleIsLikeAnAnswerOfItsCases) {
+    for (const Module* module : modules()) {
+        const auto example = http::parse_json(module->example);
+        ASSERT_TRUE(example) << module->name;
+        const auto shown = module->protocol->answer(*example);
+        bool found = false;
+        for (const auto& file : test::case_files(module->name)) {
+            const auto json = test::read_case_file(file);
+            for (const auto& one : json.at("cases")) {
+                auto request = test::request(one.at("request").get<std::string>());
+                const bool is_answer = test::is_for(request, module->path) && one.at("status") == 200;
+                found = found || (is_answer && collector::test::is_like(shown, one.at("reply")));
+            }
+        }
+        EXPECT_TRUE(found) << module->name << ": no case answers like " << shown;
     }
 }
 

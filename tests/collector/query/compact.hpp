@@ -150,9 +150,7 @@ inline model::Event event_of(const http::Json& compact, std::size_t index, std::
     event.ts_ms = instant(compact.at("at")) + static_cast<std::int64_t>(number) * compact.value("step_s", 0) * 1000;
     event.received_ms = 1'800'000'000'000;  // whatever the event times are, the sending was one
     const auto vitals = compact.value("vitals", http::Json::object());
-    for (const auto& [name, value] : vitals.items()) {
-        event.vitals.emplace_back(name, value.get<double>());
-    }
+    for (const auto& [name, value] : vitals.items()) { event.vitals.emplace_back(name, value.get<double>()); }
     for (const auto* member : {"props", "traits"}) {
         if (compact.contains(member)) event.props = http::to_text(compact.at(member));
     }

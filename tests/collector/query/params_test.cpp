@@ -42,6 +42,43 @@ TEST(Params, OnlyWhatIsDeclaredIsLookedAt) {
     EXPECT_TRUE(parse(test::request("/x?limit=none"), {.range = true}, kNow).ok());
 }
 
+TEST(Params, ARangeWithoutEndsIsOfAllTimeWhereThatIsTaken) {
+    const auto at = [](const std::string& query) {
+        return parse(test::request("/x" + query), {.all_time = true}, kNow);
+    };
+    EXPECT_EQ(at("")->range.from_ms, -62'135'596'800'000);  // 0001-01-01
+    EXPECT_EQ(at("")->range.to_ms, 253'402'300'799'999);    // the end of 9999
+    EXPECT_EQ(at("?start_at=2026-03-05T12:00:00Z")->range.from_ms, kNow);
+    EXPECT_EQ(at("?end_at=2026-03-05T12:00:00Z")->range.to_ms, kNow);
+    EXPECT_EQ(at("?end_at=2026-03-05T12:00:00Z")->range.from_ms, -62'135'596'800'000);
+}
+
+TEST(Params, ALimitMayBeStrict) {
+    const Takes takes{.limit = 7, .max_limit = 20, .strict_limit = true};
+    const auto at = [&](const std::string& query) { return parse(test::request("/x?" + query), takes, kNow); };
+    EXPECT_EQ(at("")->page.limit, 7);
+    EXPECT_EQ(at("limit=20")->page.limit, 20);
+    EXPECT_EQ(at("limit=20&offset=x")->page.offset, 0);  // it takes none
+    EXPECT_EQ(at("limit=21").error().message, "Invalid value for 'limit': must be at most 20.");
+}
+
+TEST(Params, OnesOwnAreTexts) {
+    static constexpr std::string_view kWords[] = {"day", "week"};
+    static constexpr Parameter kOwn[] = {{.name = "path", .summary = "", .required = true},
+                                         {.name = "by", .summary = "", .one_of = kWords, .otherwise = "week"},
+                                         {.name = "user", .summary = ""}};
+    const auto at = [&](const std::string& query) { return parse(test::request("/x?" + query), {.own = kOwn}, kNow); };
+    const auto params = at("path=%2Fa%26b&color=blue");
+    ASSERT_TRUE(params.ok());
+    EXPECT_EQ(params->own, (std::map<std::string_view, std::string>{{"path", "/a&b"}, {"by", "week"}}));
+    EXPECT_EQ(params->text("user"), "");
+    EXPECT_EQ(at("path=/&by=day&user=u")->text("by"), "day");
+    EXPECT_EQ(at("").error().message, "Missing required query parameter 'path'.");
+    EXPECT_EQ(at("path=").error().message, "Missing required query parameter 'path'.");
+    EXPECT_EQ(at("path=/&by=").error().message, "Invalid value for 'by': must be one of: day, week.");
+    EXPECT_EQ(at("path=/&by=Day").error().message, "Invalid value for 'by': must be one of: day, week.");
+}
+
 TEST(Ratio, RoundsHalfAwayFromZeroOnIntegers) {
     EXPECT_EQ(ratio(100, 16, 1), 6.3);  // 6.25
     EXPECT_EQ(ratio(100 * 1, 8, 1), 12.5);
@@ -56,11 +93,28 @@ TEST(Ratio, RoundsHalfAwayFromZeroOnIntegers) {
     EXPECT_EQ(http::to_text(http::Json(ratio(321, 10, 1))), "32.1");
 }
 
+TEST(Ratio, IsNeverMoreThanItIs) {
+    EXPECT_EQ(ratio(INT64_MAX, 1, 2), static_cast<double>(INT64_MAX));
+    EXPECT_EQ(ratio(INT64_MAX, INT64_MAX, 0), 1);
+}
+
+TEST(Mean, RoundsMillionthsOfReals) {
+    EXPECT_EQ(mean(0.1 + 0.2, 2, 1), 0.2);  // 0.15, of which doubles make less
+    EXPECT_EQ(mean(1.005, 1, 2), 1.01);
+    EXPECT_EQ(mean(-1.005, 1, 2), -1.01);
+    EXPECT_EQ(mean(2.5, 0, 1), 0);
+    EXPECT_EQ(rounded(19.99, 2), 19.99);
+    EXPECT_EQ(rounded(1e300, 2), 1e300);
+    EXPECT_EQ(http::to_text(http::Json(rounded(-0.001, 2))), "0.0");
+}
+
 TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     collector::test::FakeStore store;
     pulsekit::test::FixedClock clock(kNow);
+    const auto definitions = test::no_definitions();
     std::string logged;
     const Sources sources{.store = store,
+                          .definitions = *definitions,
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
                           .patience = {},

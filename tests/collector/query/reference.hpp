@@ -18,6 +18,7 @@
 #include "store/open.hpp"
 #include "support/time_text.hpp"
 #include "tests/collector/query/asking.hpp"
+#include "tests/collector/query/defining.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -266,11 +267,16 @@ inline SessionFilter random_filter(SeededRandom& random, const Rows& all) {
     }
 }
 
+inline std::int64_t stretched(std::int64_t ts_ms, int stretch) { return kStart + (ts_ms - kStart) * stretch; }
+
 /// A question of one project, and all that may be answered with.
 struct Asked {
-    Rows all;  ///< of the project: see kept()
+    std::string project;
+    meta::Definitions* definitions = nullptr;  ///< a family adds what it asks for
+    Rows all;                                  ///< of the project: see kept()
     std::int64_t from = 0;
     std::int64_t to = 0;
+    std::int64_t now = 0;
     int limit = 0;
     int offset = 0;
     std::vector<SessionFilter> filters;
@@ -332,13 +338,18 @@ struct Asked {
     }
 };
 
-inline Asked random_question(SeededRandom& random, const Rows& sent, const std::string& project) {
+/// `stretch` as of compare().
+inline Asked random_question(SeededRandom& random, const Rows& sent, const std::string& project, int stretch) {
     Asked asked;
+    asked.project = project;
     asked.all = kept(sent, project);
     asked.from = kStart + random.below(4 * 24 * 4) * (kHour / 4);
     if (random.below(3) == 0) asked.from -= asked.from % kDay;  // whole days now and then
     asked.to = asked.from + random.below(3 * 24 * 4) * (kHour / 4) - (random.below(2) ? 0 : 1);
     asked.to = std::max(asked.from, asked.to);
+    asked.from = stretched(asked.from, stretch);
+    asked.to = stretched(asked.to, stretch);
+    asked.now = asked.to + (stretch > 1 ? random.below(100) * kDay : 0);
     asked.limit = 1 + random.below(8);
     asked.offset = random.below(4);
     for (int i = random.below(2) ? 0 : random.below(3); i > 0; --i) {
@@ -347,16 +358,18 @@ inline Asked random_question(SeededRandom& random, const Rows& sent, const std::
     return asked;
 }
 
-/// Puts `target` to the store, at the end of the asked range.
+/// Puts `target` to the store, at the asked `now`.
 using Expect = std::function<void(const std::string& target, const Json& expected)>;
 using Family = void (*)(const Asked& asked, const Expect& expect);
 
-inline void compare_once(SeededRandom& random, Family family) {
+inline void compare_once(SeededRandom& random, Family family, int stretch) {
     const pulsekit::test::TemporaryFolder folder;
     const auto store =
         store::open_store({.data_directory = folder.path().string(), .sync = store::Sync::normal}, random);
     ASSERT_TRUE(store.ok());
-    const auto sent = random_events(random);
+    auto sent = random_events(random);
+    for (auto& event : sent) event.ts_ms = stretched(event.ts_ms, stretch);
+    Defined defined(folder.file("definitions.sqlite"));
     for (std::size_t i = 0; i < sent.size();) {  // in appends of any size
         const auto end = std::min(sent.size(), i + 1 + static_cast<std::size_t>(random.below(60)));
         ASSERT_TRUE((*store)->append({sent.begin() + std::ptrdiff_t(i), sent.begin() + std::ptrdiff_t(end)}).ok());
@@ -364,9 +377,10 @@ inline void compare_once(SeededRandom& random, Family family) {
     }
     for (int i = 0; i < 8; ++i) {
         const std::string id = random.below(4) ? "p" : "q";
-        const auto asked = random_question(random, sent, id);
+        auto asked = random_question(random, sent, id, stretch);
+        asked.definitions = &defined.definitions();
         family(asked, [&](const std::string& target, const Json& expected) {
-            const auto reply = ask(**store, asked.to, project(id), target);
+            const auto reply = ask(**store, defined.definitions(), asked.now, project(id), target);
             ASSERT_TRUE(reply) << target;
             EXPECT_EQ(reply->status, 200) << target << "\n" << reply->response.body;
             EXPECT_EQ(reply->body, expected) << target << "\n" << Json::diff(expected, reply->body);
@@ -374,14 +388,15 @@ inline void compare_once(SeededRandom& random, Family family) {
     }
 }
 
-/// Of many random stores, or of the one of PULSEKIT_TEST_SEED.
-inline void compare(Family family) {
+/// Of many random stores, or of the one of PULSEKIT_TEST_SEED. Their events spread over six days, or over so many times
+/// as many as `stretch` says, with ranges that are as much longer.
+inline void compare(Family family, int stretch = 1) {
     const char* chosen = std::getenv("PULSEKIT_TEST_SEED");
     const std::uint64_t first = chosen ? std::strtoull(chosen, nullptr, 10) : std::random_device{}();
     for (std::uint64_t seed = first; seed < first + (chosen ? 1u : 40u) && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("PULSEKIT_TEST_SEED=" + std::to_string(seed));
         SeededRandom random(seed);
-        compare_once(random, family);
+        compare_once(random, family, stretch);
     }
 }
 

@@ -1,0 +1,27 @@
+#include "meta/database.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "embedded/meta.hpp"
+#include "support/sqlite/migrate.hpp"
+
+namespace collector::meta {
+
+using pulsekit::sqlite::Database;
+
+pulsekit::Result<Database> open_database(const std::string& path) {
+    auto database = Database::open(path, pulsekit::sqlite::Access::create);
+    if (!database) return database;
+    // FULL: a key that was shown to somebody, or revoked, must be so after a power failure too.
+    auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    if (!set) return std::move(set).error();
+    const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
+                                                                 {2, embedded::k0002_modules_sql},
+                                                                 {3, embedded::k0003_definitions_sql}};
+    auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
+    if (!migrated) return std::move(migrated).error();
+    return database;
+}
+
+}  // namespace collector::meta

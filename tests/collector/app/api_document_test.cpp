@@ -1,0 +1,247 @@
+// The API document of a running collector, and what the collector really answers to its examples.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/app.hpp"
+#include "http/json.hpp"
+#include "support/system_environment.hpp"
+#include "tests/collector/support/schema.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace collector::app {
+namespace {
+
+using http::Json;
+using pulsekit::test::HttpReply;
+
+/// Of the document: where it stands, and what it says.
+struct Operation {
+    std::string method;
+    std::string pattern;
+    Json document;
+};
+
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::toupper(c));
+    return text;
+}
+
+/// Replaces `{name}` in the text.
+std::string filled(std::string text, const std::string& name, const std::string& value) {
+    const auto place = text.find("{" + name + "}");
+    return place == std::string::npos ? text : text.replace(place, name.size() + 2, value);
+}
+
+std::string encoded(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        constexpr const char* kDigits = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte)) {
+            out += c;
+        } else {
+            out += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+        }
+    }
+    return out;
+}
+
+class ApiDocument : public testing::Test {
+protected:
+    void SetUp() override {
+        Config config;
+        config.port = 0;
+        config.data = folder_.file("data");
+        config.dev = true;
+        config.rates = {.ingest = 0, .events = 0, .query = 0, .admin = 0};
+        app_ = std::make_unique<App>(config, clock_);
+        const auto address = app_->start();
+        ASSERT_TRUE(address.ok()) << address.error().message;
+        url_ = *address;
+        std::ifstream file(config.data + "/dev.env");
+        for (std::string line; std::getline(file, line);) {
+            const auto equals = line.find('=');
+            if (equals != std::string::npos) keys_[line.substr(0, equals)] = line.substr(equals + 1);
+        }
+        document_ = json_of(pulsekit::test::http("GET", url_ + "/api/openapi.json").body);
+        for (const auto& [pattern, methods] : document_.at("paths").items()) {
+            for (const auto& [method, operation] : methods.items()) {
+                operations_.push_back({upper(method), pattern, operation});
+            }
+        }
+        switch_modules_on();
+    }
+
+    static Json json_of(const std::string& text) { return http::parse_json(text).value_or(Json()); }
+
+    void switch_modules_on() const {
+        const auto url = url_ + "/api/admin/projects/" + keys_.at("PULSE_PROJECT") + "/modules";
+        const std::vector<std::string> token{"Authorization: Bearer " + keys_.at("PULSE_ADMIN_TOKEN")};
+        auto modules = json_of(pulsekit::test::http("GET", url, token).body);
+        for (auto& module : modules.at("modules")) module["enabled"] = true;
+        for (auto& module : modules.at("modules")) module["access"] = "all";
+        ASSERT_EQ(pulsekit::test::http("PUT", url, token, modules.dump()).status, 200);
+    }
+
+    /// The header of the first alternative that is documented.
+    std::vector<std::string> headers_of(const Operation& operation) const {
+        std::vector<std::string> headers;
+        if (operation.document.contains("requestBody")) headers.emplace_back("Content-Type: application/json");
+        if (!operation.document.contains("security")) return headers;
+        const auto first = operation.document.at("security").front().items().begin();
+        const auto scope = first.value().front().get<std::string>();
+        const auto& key = keys_.at(scope == "admin"    ? "PULSE_ADMIN_TOKEN"
+                                   : scope == "ingest" ? "PULSE_INGEST_KEY"
+                                                       : "PULSE_QUERY_KEY");
+        headers.push_back(first.key() + (first.key() == "Authorization" ? ": Bearer " : ": ") + key);
+        return headers;
+    }
+
+    /// With what was made where the placeholder stands, or with its example; and with what is required, and the range.
+    std::string target_of(const Operation& operation) const {
+        std::string path = operation.pattern;
+        std::string query;
+        for (const auto& parameter : operation.document.value("parameters", Json::array())) {
+            const auto name = parameter.at("name").get<std::string>();
+            const auto example = parameter.contains("example") ? parameter.at("example") : Json("unknown");
+            const auto value = example.is_string() ? example.get<std::string>() : example.dump();
+            if (parameter.at("in") == "path") {
+                const auto before = operation.pattern.substr(0, operation.pattern.find("/{" + name + "}"));
+                const auto found = made_.find(before);
+                path = filled(path, name, found == made_.end() ? value : found->second);
+            } else if (parameter.at("required") == true || name == "start_at" || name == "end_at") {
+                query += (query.empty() ? "?" : "&") + name + "=" + encoded(value);
+            }
+        }
+        return path + query;
+    }
+
+    HttpReply send(const Operation& operation) {
+        std::string body;
+        if (operation.document.contains("requestBody")) {
+            body = operation.document.at("requestBody").at("content").at("application/json").at("example").dump();
+        }
+        auto reply = pulsekit::test::http(operation.method, url_ + target_of(operation), headers_of(operation), body);
+        const auto answered = json_of(reply.body);
+        const bool is_made = operation.method == "POST" && answered.is_object() && answered.contains("id");
+        if (is_made) made_[operation.pattern] = answered.at("id").get<std::string>();
+        return reply;
+    }
+
+    /// Things are made first, the inner ones after those that they belong to, and deleted last.
+    void sort_by_dependence() {
+        const auto place = [](const Operation& operation) {
+            const std::string methods[] = {"POST", "PUT", "PATCH", "GET", "DELETE"};
+            return std::find(std::begin(methods), std::end(methods), operation.method) - std::begin(methods);
+        };
+        std::stable_sort(operations_.begin(), operations_.end(), [&](const Operation& a, const Operation& b) {
+            const auto depth = [](const Operation& one) {
+                return std::count(one.pattern.begin(), one.pattern.end(), '/');
+            };
+            return std::pair(place(a), depth(a)) < std::pair(place(b), depth(b));
+        });
+    }
+
+    const pulsekit::test::TemporaryFolder folder_;
+    pulsekit::SystemClock clock_;
+    std::unique_ptr<App> app_;
+    std::string url_;
+    std::map<std::string, std::string> keys_;
+    std::map<std::string, std::string> made_;  ///< the id of what was made last, by the pattern of where
+    Json document_;
+    std::vector<Operation> operations_;
+};
+
+void expect_example_is_valid(const Json& content) {
+    for (const auto& [type, described] : content.items()) {
+        ASSERT_TRUE(described.contains("schema")) << type;
+        if (!described.contains("example")) continue;
+        EXPECT_EQ(test::mismatch(described.at("schema"), described.at("example")), "");
+    }
+}
+
+void expect_parameters_are_valid(const Operation& operation) {
+    std::set<std::pair<std::string, std::string>> seen;
+    std::set<std::string> in_path;
+    for (const auto& parameter : operation.document.value("parameters", Json::array())) {
+        const auto name = parameter.at("name").get<std::string>();
+        const auto place = parameter.at("in").get<std::string>();
+        EXPECT_TRUE(place == "path" || place == "query") << name;
+        EXPECT_TRUE(seen.emplace(place, name).second) << name << " twice";
+        EXPECT_TRUE(place == "query" || parameter.at("required") == true) << name;
+        if (place == "path") in_path.insert(name);
+        ASSERT_TRUE(parameter.at("schema").contains("type")) << name;
+        if (parameter.contains("example")) {
+            EXPECT_EQ(test::mismatch(parameter.at("schema"), parameter.at("example")), "") << name;
+        }
+    }
+    std::set<std::string> placeholders;
+    for (auto open = operation.pattern.find('{'); open != std::string::npos;
+         open = operation.pattern.find('{', open + 1)) {
+        placeholders.insert(operation.pattern.substr(open + 1, operation.pattern.find('}', open) - open - 1));
+    }
+    EXPECT_EQ(in_path, placeholders);
+}
+
+TEST_F(ApiDocument, IsAnOpenApiDocument) {
+    EXPECT_EQ(document_.at("openapi").get<std::string>().substr(0, 4), "3.1.");
+    for (const char* member : {"title", "version"}) EXPECT_TRUE(document_.at("info").at(member).is_string());
+    const auto& schemes = document_.at("components").at("securitySchemes");
+    std::set<std::string> ids;
+    ASSERT_FALSE(operations_.empty());
+    for (const auto& operation : operations_) {
+        SCOPED_TRACE(operation.method + " " + operation.pattern);
+        const auto& document = operation.document;
+        EXPECT_EQ(operation.pattern.front(), '/');
+        EXPECT_TRUE(ids.insert(document.at("operationId").get<std::string>()).second) << document.at("operationId");
+        EXPECT_FALSE(document.at("summary").get<std::string>().empty());
+        expect_parameters_are_valid(operation);
+        for (const auto& alternative : document.value("security", Json::array())) {
+            for (const auto& [scheme, scopes] : alternative.items()) EXPECT_TRUE(schemes.contains(scheme)) << scheme;
+        }
+        if (document.contains("requestBody")) expect_example_is_valid(document.at("requestBody").at("content"));
+        ASSERT_FALSE(document.at("responses").empty());
+        for (const auto& [status, response] : document.at("responses").items()) {
+            EXPECT_TRUE(response.at("description").is_string()) << status;
+            if (response.contains("content")) expect_example_is_valid(response.at("content"));
+        }
+    }
+}
+
+TEST_F(ApiDocument, EveryExampleIsAnsweredAsItSays) {
+    sort_by_dependence();
+    for (const auto& operation : operations_) {
+        SCOPED_TRACE(operation.method + " " + operation.pattern);
+        const auto documented = operation.document.at("responses").items().begin();
+        const auto reply = send(operation);
+        EXPECT_EQ(std::to_string(reply.status), documented.key()) << target_of(operation) << "\n" << reply.body;
+        if (!documented.value().contains("content")) continue;
+        const auto content = documented.value().at("content").items().begin();
+        EXPECT_NE(reply.head.find("Content-Type: " + content.key()), std::string::npos) << reply.head;
+        if (content.key() == "application/json") {
+            EXPECT_EQ(test::mismatch(content.value().at("schema"), json_of(reply.body)), "") << reply.body;
+        }
+        const bool is_for_anyone = !operation.document.contains("security");
+        EXPECT_TRUE(is_for_anyone || content.value().contains("example")) << "without an example";
+    }
+}
+
+TEST_F(ApiDocument, ThePageHasEveryRoute) {
+    const auto page = pulsekit::test::http("GET", url_ + "/api/docs").body;
+    for (const auto& operation : operations_) {
+        EXPECT_NE(page.find(operation.method + " " + operation.pattern), std::string::npos) << operation.pattern;
+    }
+    for (const char* needed : {"<title>", "X-PG-API-Key", "start_at", "&quot;visitors&quot;: 3241"}) {
+        EXPECT_NE(page.find(needed), std::string::npos) << needed;
+    }
+}
+
+}  // namespace
+}  // namespace collector::app

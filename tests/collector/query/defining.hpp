@@ -1,0 +1,88 @@
+// The definitions of a case file, as the administration and a project's keys would have made them:
+//
+//   funnels   [{"name": ..., "steps": [{"type": ..., "value": ..., "label": ...}]}]
+//   goals     [{"name": ..., "goal_type": ..., "config": {...}}]
+//
+// Each is the project `p`'s, or its own `project`'s. In the file's cases `<name>` stands for the id of what has the
+// name.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/json.hpp"
+#include "meta/definitions.hpp"
+#include "meta/tables.hpp"
+#include "tests/support/fixed_clock.hpp"
+#include "tests/support/seeded_random.hpp"
+
+namespace collector::query::test {
+
+class Defined {
+public:
+    explicit Defined(const std::string& database_path, const http::Json& file = http::Json::object())
+        : definitions_(meta::Definitions::open(database_path, clock_, random_).value()) {
+        const auto funnels = file.value("funnels", http::Json::array());
+        const auto goals = file.value("goals", http::Json::array());
+        auto tables = meta::Tables::open(database_path).value();
+        std::set<std::string> projects = {"p", "q"};
+        for (const auto& list : {funnels, goals}) {
+            for (const auto& one : list) projects.insert(one.value("project", "p"));
+        }
+        for (const auto& id : projects) EXPECT_TRUE(tables.insert(meta::Project{.id = id, .name = id}).ok());
+        for (const auto& one : funnels) add_funnel(one);
+        for (const auto& one : goals) add_goal(one);
+    }
+
+    meta::Definitions& definitions() { return *definitions_; }
+
+    /// With ids for names.
+    http::Json resolved(const http::Json& one) const {
+        std::string text = http::to_text(one);
+        for (const auto& [name, id] : ids_) {
+            const auto mark = "<" + name + ">";
+            for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+                text.replace(at, mark.size(), id);
+            }
+        }
+        return http::parse_json(text).value();
+    }
+
+private:
+    void add_funnel(const http::Json& one) {
+        std::vector<meta::FunnelStep> steps;
+        for (const auto& step : one.at("steps")) {
+            const std::string value = step.at("value");
+            steps.push_back({.type = meta::step_type_named(step.at("type").get<std::string>()).value(),
+                             .value = value,
+                             .label = step.value("label", value)});
+        }
+        const auto made =
+            definitions_->create_funnel(one.value("project", "p"), one.at("name").get<std::string>(), std::move(steps));
+        ASSERT_TRUE(made.ok()) << made.error().message;
+        ids_.emplace_back(made->name, made->id);
+    }
+
+    void add_goal(const http::Json& one) {
+        meta::Aim aim{.type = meta::aim_type_named(one.at("goal_type").get<std::string>()).value()};
+        for (const auto& [member, value] : one.at("config").items()) {
+            if (value.is_string()) aim.target = value.get<std::string>();
+            if (value.is_number()) aim.threshold = value.get<double>();
+        }
+        const auto made = definitions_->create_goal(one.value("project", "p"), one.at("name").get<std::string>(), aim);
+        ASSERT_TRUE(made.ok()) << made.error().message;
+        ids_.emplace_back(made->name, made->id);
+    }
+
+    pulsekit::test::FixedClock clock_{0};
+    pulsekit::test::SeededRandom random_{1};
+    std::unique_ptr<meta::Definitions> definitions_;
+    std::vector<std::pair<std::string, std::string>> ids_;  // by name
+};
+
+}  // namespace collector::query::test
