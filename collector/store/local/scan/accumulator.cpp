@@ -12,6 +12,8 @@ using Fold = model::Measure::Fold;
 using model::Value;
 
 constexpr double kMillion = 1e6;
+// Fewer ids of a group are not worth bits.
+constexpr std::size_t kMinList = 256;
 // Beyond it a real has no millionths; and so many of it still have room.
 constexpr double kMaxReal = 1e18;
 
@@ -28,39 +30,13 @@ bool less(std::int64_t a, std::int64_t b, bool is_real) {
     return is_real ? std::bit_cast<double>(a) < std::bit_cast<double>(b) : a < b;
 }
 
-std::size_t groups_of(const Items& items) {
-    return items.count == 0 ? 0 : *std::max_element(items.groups, items.groups + items.count) + std::size_t{1};
-}
-
 }  // namespace
 
-std::vector<std::int64_t> count_distinct(std::vector<std::uint64_t> pairs, std::size_t groups, std::size_t ids) {
-    // Sorted by group, each group's ids are marked in a bitmap that is small enough for the cache, and unmarked.
-    std::vector<std::size_t> ends(groups + 1);
-    for (const auto pair : pairs) ++ends[(pair >> 32) + 1];
-    for (std::size_t group = 0; group < groups; ++group) ends[group + 1] += ends[group];
-    std::vector<std::uint32_t> sorted(pairs.size());
-    auto places = ends;
-    for (const auto pair : pairs) sorted[places[pair >> 32]++] = static_cast<std::uint32_t>(pair);
-    pairs = {};
-    std::vector<std::uint64_t> marks(ids / 64 + 1);
-    std::vector<std::int64_t> counts(groups);
-    for (std::size_t group = 0; group < groups; ++group) {
-        std::int64_t count = 0;
-        for (auto at = ends[group]; at < ends[group + 1]; ++at) {
-            auto& word = marks[sorted[at] / 64];
-            const std::uint64_t bit = std::uint64_t{1} << (sorted[at] % 64);
-            count += (word & bit) == 0;
-            word |= bit;
-        }
-        for (auto at = ends[group]; at < ends[group + 1]; ++at) marks[sorted[at] / 64] = 0;
-        counts[group] = count;
-    }
-    return counts;
-}
-
 void Accumulator::reach(std::size_t groups) {
-    if (fold_ == Fold::distinct && last_.size() < groups) last_.resize(groups);
+    if (fold_ == Fold::distinct && last_.size() < groups) {
+        last_.resize(groups);
+        ids_.resize(groups);
+    }
     if (fold_ == Fold::sum && is_real_) {
         if (millionths_.size() < groups) millionths_.resize(groups);
     } else if (integers_.size() < groups) {
@@ -70,59 +46,118 @@ void Accumulator::reach(std::size_t groups) {
 }
 
 void Accumulator::count(const Items& items) {
-    reach(groups_of(items));
-    for (std::size_t i = 0; i < items.count; ++i) integers_[items.groups[i]] += items.folded[i];
+    reach(items.group_count);
+    auto* counts = integers_.data();
+    if (!items.groups) {
+        std::size_t folded = items.count;
+        if (items.folded) folded = static_cast<std::size_t>(std::count(items.folded, items.folded + items.count, 1));
+        counts[0] += static_cast<std::int64_t>(folded);
+    } else if (!items.folded) {
+        for (std::size_t i = 0; i < items.count; ++i) ++counts[items.groups[i]];
+    } else {
+        for (std::size_t i = 0; i < items.count; ++i) counts[items.groups[i]] += items.folded[i];
+    }
 }
 
-void Accumulator::numbers(const Items& items, const std::int64_t* values) {
-    reach(groups_of(items));
+namespace {
+/// Calls `fold(i, group)` for what is folded.
+template <typename FoldOne>
+void each(const Items& items, FoldOne&& fold) {
     for (std::size_t i = 0; i < items.count; ++i) {
-        if (!items.folded[i] || values[i] == kAbsent) continue;
-        const auto group = items.groups[i];
-        switch (fold_) {
-            case Fold::sum:
+        if (items.folded && !items.folded[i]) continue;
+        fold(i, items.groups ? items.groups[i] : 0);
+    }
+}
+}  // namespace
+
+void Accumulator::numbers(const Items& items, const std::int64_t* values) {
+    reach(items.group_count);
+    switch (fold_) {
+        case Fold::sum:
+            each(items, [&](std::size_t i, std::uint32_t group) {
+                if (values[i] == kAbsent) return;
                 if (is_real_) {
                     millionths_[group] += millionths_of(std::bit_cast<double>(values[i]));
                 } else {
                     integers_[group] += values[i];
                 }
-                break;
-            case Fold::present: ++integers_[group]; break;
-            case Fold::least:
-            case Fold::greatest: {
+            });
+            break;
+        case Fold::present:
+            each(items, [&](std::size_t i, std::uint32_t group) { integers_[group] += values[i] != kAbsent; });
+            break;
+        case Fold::least:
+        case Fold::greatest:
+            each(items, [&](std::size_t i, std::uint32_t group) {
+                if (values[i] == kAbsent) return;
                 auto& bound = integers_[group];
-                const bool better = fold_ == Fold::least ? less(values[i], bound, is_real_) : less(bound, values[i], is_real_);
+                const bool better =
+                    fold_ == Fold::least ? less(values[i], bound, is_real_) : less(bound, values[i], is_real_);
                 if (bound == kAbsent || better) bound = values[i];
-                break;
-            }
-            case Fold::quantile:
-                samples_.push_back({group, is_real_ ? std::bit_cast<double>(values[i]) : static_cast<double>(values[i])});
-                break;
-            case Fold::count:
-            case Fold::distinct: break;
-        }
+            });
+            break;
+        case Fold::quantile:
+            each(items, [&](std::size_t i, std::uint32_t group) {
+                if (values[i] == kAbsent) return;
+                samples_.push_back(
+                    {group, is_real_ ? std::bit_cast<double>(values[i]) : static_cast<double>(values[i])});
+            });
+            break;
+        case Fold::count:
+        case Fold::distinct: break;
     }
 }
 
-void Accumulator::distinct(const Items& items, const std::uint32_t* ids) {
-    reach(groups_of(items));
-    for (std::size_t i = 0; i < items.count; ++i) {
-        if (!items.folded[i] || ids[i] == 0) continue;
-        auto& last = last_[items.groups[i]];
-        if (last == ids[i]) continue;  // most often the same visitor goes on
-        last = ids[i];
-        pairs_.push_back(static_cast<std::uint64_t>(items.groups[i]) << 32 | ids[i]);
-    }
+void Accumulator::distinct(const Items& items, const std::uint32_t* codes, const std::uint32_t* ids) {
+    reach(items.group_count);
+    each(items, [&](std::size_t i, std::uint32_t group) {
+        auto& last = last_[group];
+        if (last == codes[i] || codes[i] == 0) return;  // most often the same visitor goes on
+        last = codes[i];
+        if (const auto id = ids ? ids[codes[i]] : codes[i]; id != 0) note(group, id);
+    });
 }
 
 void Accumulator::distinct_runs(const Items& items, const std::uint32_t* ids) {
-    reach(groups_of(items));
-    for (std::size_t i = 0; i < items.count; ++i) {
-        if (!items.folded[i]) continue;
-        auto& last = last_[items.groups[i]];
-        integers_[items.groups[i]] += last != ids[i];
+    reach(items.group_count);
+    each(items, [&](std::size_t i, std::uint32_t group) {
+        auto& last = last_[group];
+        integers_[group] += last != ids[i];
         last = ids[i];
+    });
+}
+
+void Accumulator::note(std::uint32_t group, std::uint32_t id) {
+    auto& ids = ids_[group];
+    if (ids.bits.empty()) {
+        ids.list.push_back(id);
+        // A bit for each id up to the largest of a list takes no more than the list does.
+        if (ids.list.size() < kMinList || ids.list.size() * 32 < id) return;
+        std::vector<std::uint32_t> list;
+        list.swap(ids.list);
+        ids.bits.resize(id / 64 + 1);
+        for (const auto known : list) note(group, known);
+        return;
     }
+    if (id / 64 >= ids.bits.size()) ids.bits.resize(std::max<std::size_t>(id / 64 + 1, ids.bits.size() * 3 / 2));
+    ids.bits[id / 64] |= std::uint64_t{1} << (id % 64);
+}
+
+std::int64_t Accumulator::count_ids(Ids& ids) {
+    std::int64_t count = 0;
+    if (!ids.bits.empty()) {
+        for (const auto word : ids.bits) count += std::popcount(word);
+        return count;
+    }
+    for (const auto id : ids.list) {
+        if (id / 64 >= marks_.size()) marks_.resize(id / 64 + 1);
+        auto& word = marks_[id / 64];
+        const std::uint64_t bit = std::uint64_t{1} << (id % 64);
+        count += (word & bit) == 0;
+        word |= bit;
+    }
+    for (const auto id : ids.list) marks_[id / 64] = 0;
+    return count;
 }
 
 void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& group_of) {
@@ -141,18 +176,27 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
             if (ours == kAbsent || better) ours = theirs;
         }
     }
-    for (const auto pair : other.pairs_) {
-        pairs_.push_back(static_cast<std::uint64_t>(group_of[pair >> 32]) << 32 | (pair & 0xffffffff));
+    for (std::size_t i = 0; i < theirs_of(other.ids_); ++i) {
+        auto& ours = ids_[group_of[i]];
+        auto& theirs = other.ids_[i];
+        if (ours.bits.size() < theirs.bits.size()) ours.bits.resize(theirs.bits.size());
+        for (std::size_t word = 0; word < theirs.bits.size(); ++word) ours.bits[word] |= theirs.bits[word];
+        if (!ours.bits.empty()) {
+            std::vector<std::uint32_t> list;
+            list.swap(ours.list);
+            for (const auto id : list) note(group_of[i], id);
+        }
+        for (const auto id : theirs.list) note(group_of[i], id);
     }
     for (const auto& sample : other.samples_) samples_.push_back({group_of[sample.group], sample.value});
     other = Accumulator(fold_, q_, is_real_);
 }
 
-std::vector<Value> Accumulator::finish(std::size_t groups, std::size_t ids) {
+std::vector<Value> Accumulator::finish(std::size_t groups) {
     reach(groups);
     if (fold_ == Fold::quantile) return quantiles(groups);
     std::vector<Value> values(groups);
-    if (fold_ == Fold::distinct && !pairs_.empty()) integers_ = count_distinct(std::move(pairs_), groups, ids + 1);
+    for (std::size_t group = 0; group < ids_.size(); ++group) integers_[group] += count_ids(ids_[group]);
     for (std::size_t group = 0; group < groups; ++group) {
         if (fold_ == Fold::sum && is_real_) {
             values[group] = real_of(millionths_[group]);

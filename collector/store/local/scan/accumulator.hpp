@@ -15,11 +15,12 @@ __extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using)
 /// In place of a value that is absent.
 inline constexpr std::int64_t kAbsent = std::numeric_limits<std::int64_t>::min();
 
-/// The fold of a block: which group each item is in, and whether it is folded.
+/// Some of what is folded, one after the other.
 struct Items {
     std::size_t count = 0;
-    const std::uint32_t* groups = nullptr;
-    const std::uint8_t* folded = nullptr;
+    const std::uint32_t* groups = nullptr;  ///< which group each is in; null: all in the first
+    std::size_t group_count = 1;            ///< greater than any of them
+    const std::uint8_t* folded = nullptr;   ///< 1 or 0 each; null: all are
 };
 
 /// One thread; several are merged.
@@ -30,21 +31,29 @@ public:
     void count(const Items& items);
     /// For sum, present, least, greatest and quantile. Reals come bit by bit.
     void numbers(const Items& items, const std::int64_t* values);
-    /// For distinct: `ids` from 1, 0 is absent.
-    void distinct(const Items& items, const std::uint32_t* ids);
+    /// For distinct: each item has the code of an id, or the id when `ids` is null. 0 is absent.
+    void distinct(const Items& items, const std::uint32_t* codes, const std::uint32_t* ids);
     /// For distinct, of ids that lie together and come once: no other thread and no later block has them.
     void distinct_runs(const Items& items, const std::uint32_t* ids);
-    /// Such ids begin anew.
-    void end_runs() { last_.assign(last_.size(), 0); }
+    /// What codes and such ids mean begins anew.
+    void end_segment() { last_.assign(last_.size(), 0); }
 
     /// `group_of` says which group each of the other's is here.
     void merge(Accumulator&& other, const std::vector<std::uint32_t>& group_of);
 
     /// All is folded: what each of so many groups has. Once.
-    std::vector<model::Value> finish(std::size_t groups, std::size_t ids);
+    std::vector<model::Value> finish(std::size_t groups);
 
 private:
+    /// The ids of one group that came: a bit each, or in a row where they would be too many bits.
+    struct Ids {
+        std::vector<std::uint64_t> bits;
+        std::vector<std::uint32_t> list;
+    };
+
     void reach(std::size_t groups);
+    void note(std::uint32_t group, std::uint32_t id);
+    std::int64_t count_ids(Ids& ids);
     std::vector<model::Value> quantiles(std::size_t groups);
 
     struct Sample {
@@ -55,14 +64,12 @@ private:
     model::Measure::Fold fold_;
     double q_;
     bool is_real_;
-    std::vector<std::int64_t> integers_;     // counts, sums, bounds
-    std::vector<Int128> millionths_;       // sums of reals: exact, in whatever order they are added
-    std::vector<std::uint32_t> last_;        // the id that was last seen in each group
-    std::vector<std::uint64_t> pairs_;       // group and id
+    std::vector<std::int64_t> integers_;  // counts, sums, bounds
+    std::vector<Int128> millionths_;      // sums of reals: exact, in whatever order they are added
+    std::vector<std::uint32_t> last_;     // the code that was last seen in each group
+    std::vector<Ids> ids_;                // by group
+    std::vector<std::uint64_t> marks_;    // to count a list with; all 0
     std::vector<Sample> samples_;
 };
-
-/// How many different ids each group has. The pairs, a group in the upper half and an id in the lower, may repeat.
-std::vector<std::int64_t> count_distinct(std::vector<std::uint64_t> pairs, std::size_t groups, std::size_t ids);
 
 }  // namespace collector::store::local

@@ -9,21 +9,9 @@
 #include "store/local/scan/group_index.hpp"
 #include "store/local/scan/plan.hpp"
 #include "store/local/scan/segment_view.hpp"
+#include "store/local/scan/units.hpp"
 
 namespace collector::store::local {
-
-/// The attributes of some units, one after the other.
-struct UnitColumn {
-    std::vector<std::int64_t> integers;   ///< of an attribute that is an integer
-    std::vector<std::uint32_t> numbers;   ///< of one that is a value: of its domain
-};
-
-/// What is known of each visitor so far, by its number.
-struct VisitorAttribute {
-    UnitColumn so_far;
-    std::vector<std::int64_t> latest;  ///< for span, whose earliest time is in so_far
-    std::vector<RowPlace> places;      ///< of the row that so_far's value is of
-};
 
 /// What one thread has folded.
 class Fold {
@@ -43,21 +31,27 @@ public:
 private:
     /// What the codes of the segment at hand stand for.
     struct Tables {
-        std::vector<std::vector<std::uint32_t>> groups;           // by group: numbers of its domain
-        std::vector<std::vector<std::uint32_t>> attributes;       // by attribute: likewise
-        std::vector<std::vector<std::uint32_t>> ids;              // by measure, for distinct
-        std::vector<std::vector<std::int64_t>> values;            // by measure, for numbers
+        std::vector<std::vector<std::uint32_t>> groups;      // by group: numbers of its domain
+        std::vector<std::vector<std::uint32_t>> attributes;  // by attribute: likewise
+        std::vector<std::vector<std::uint32_t>> ids;         // by measure, for distinct
+        std::vector<std::vector<std::int64_t>> values;       // by measure, for numbers
     };
+    /// Rows of the block that are counted.
+    struct Rows {
+        std::vector<std::uint32_t> at;
+        std::vector<std::uint32_t> groups;  // empty: there is but one
+        bool all = false;                   // of the block
+    };
+
     void read_tables(SegmentView& view);
     void read_table(SegmentView& view, std::size_t measure);
-    std::vector<UnitColumn> sessions_of(SegmentView& view, const Mask& counted, Mask& exist);
-    void add_visitors(SegmentView& view, const Mask& counted);
-    void add_visitor_rows(SegmentView& view, std::size_t attribute, const Mask& mask);
     void fold_units(const std::vector<UnitColumn>& units, const Mask& exist);
     void fold_rows(SegmentView& view, const Mask& counted, const std::vector<UnitColumn>& units);
-    void fold_row_measure(SegmentView& view, std::size_t measure, const Items& items, const std::vector<UnitColumn>& units);
-    bool holds(const UnitCondition& condition, const UnitColumn& column, std::size_t unit);
-    void mark(std::size_t count, const std::uint32_t* groups, const Mask& counted);
+    void group_rows(SegmentView& view, const std::vector<UnitColumn>& units);
+    void fold_measure(SegmentView& view, std::size_t measure, const Items& items, const std::vector<UnitColumn>& units);
+    std::vector<std::int64_t> values_of(SegmentView& view, std::size_t measure, const std::vector<UnitColumn>& units);
+    void narrow(Mask& mask, const UnitCondition& condition, const UnitColumn& column);
+    void mark(const std::uint32_t* groups, std::size_t count);
 
     const Scan& scan_;
     const Plan& plan_;
@@ -65,8 +59,8 @@ private:
     std::vector<Accumulator> measures_;
     std::vector<std::uint8_t> present_;
     Tables tables_;
-    std::vector<VisitorAttribute> visitors_;  // by attribute, when units are visitors
-    Mask visitors_exist_;
+    Visitors visitors_;  // when units are visitors
+    Rows rows_;
     std::vector<std::uint32_t> unit_of_row_;  // in the block, when units are sessions
 };
 

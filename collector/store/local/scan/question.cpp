@@ -27,7 +27,7 @@ public:
             if (fold.present()[group]) present_.push_back(group);
         }
         for (std::size_t i = 0; i < plan.measures.size(); ++i) {
-            measures_.push_back(fold.measures()[i].finish(fold.present().size(), ids_of(plan.measures[i])));
+            measures_.push_back(fold.measures()[i].finish(fold.present().size()));
         }
     }
 
@@ -48,13 +48,6 @@ public:
     }
 
 private:
-    std::size_t ids_of(const PreparedMeasure& measure) const {
-        if (measure.fold != model::Measure::Fold::distinct) return 0;
-        if (measure.field.of_unit) return plan_.attributes[measure.field.attribute].domain->size();
-        if (measure.field.column == Column::visitor) return scan_.snapshot.visitors;
-        return measure.field.domain->size();
-    }
-
     const Scan& scan_;
     const Plan& plan_;
     const GroupIndex& index_;

@@ -12,6 +12,7 @@ using model::Condition;
 
 // A block's columns stay in the processor's cache from one step to the next.
 constexpr std::uint32_t kBlockRows = 8 * 1024;
+constexpr std::size_t kFew = 3;
 constexpr std::size_t kColumns = static_cast<std::size_t>(Column::cls) + 1;
 
 bool any(const Mask& mask) { return !mask.empty() && std::memchr(mask.data(), 1, mask.size()) != nullptr; }
@@ -94,7 +95,7 @@ void SegmentView::keep_sessions() {
 void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged) {
     const Mask mask = narrowed(judged, filter.where);
     const bool of_value = filter.take == Attribute::Take::first || filter.take == Attribute::Take::last;
-    const auto* accepts = of_value ? accepted(filter.value).data() : nullptr;
+    const auto* accepts = of_value ? accepted(filter.value).codes.data() : nullptr;
     const auto* values = of_value ? codes(filter.value.column) : nullptr;
     const auto* time = filter.take == Attribute::Take::span ? times() : nullptr;
     for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
@@ -130,27 +131,82 @@ Mask SegmentView::narrowed(const Mask& mask, const PreparedWhere& where) {
 
 void SegmentView::narrow(Mask& mask, const PreparedCondition& condition) {
     const auto& accepts = accepted(condition);
-    const auto* values = codes(condition.column);
-    for (std::uint32_t row = 0; row < rows_; ++row) mask[row] &= accepts[values[row]];
+    if (accepts.all) return;
+    const auto* stored = stored_as(condition.column);
+    if (!stored) return narrow_by(mask, accepts, codes(condition.column));
+    const auto of_column = live_.segment->codes(stored->column);
+    if (of_column.all_null()) return narrow_all(mask, accepts.codes[0]);
+    if (!of_column.is_sparse()) {
+        return of_column.as_stored([&](const auto* all) { narrow_by(mask, accepts, all + first_row_); });
+    }
+    if (accepts.codes[0]) return narrow_by(mask, accepts, codes(condition.column));
+    Mask kept(rows_);
+    of_column.each_present(first_row_, first_row_ + rows_, [&](std::uint32_t row, std::uint32_t code) {
+        kept[row - first_row_] = mask[row - first_row_] & accepts.codes[code];
+    });
+    mask.swap(kept);
 }
 
-const std::vector<std::uint8_t>& SegmentView::accepted(const PreparedCondition& condition) {
+void SegmentView::narrow_all(Mask& mask, std::uint8_t accepts) const {
+    if (!accepts) std::fill(mask.begin(), mask.end(), 0);
+}
+
+/// Comparing with some codes, a processor does many rows at a time; looking each up, one.
+template <typename Code>
+void SegmentView::narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes) const {
+    auto* out = mask.data();
+    const auto count = rows_;
+    const auto& few = accepts.few;
+    const auto are = accepts.few_are;
+    const auto code = [&](std::size_t i) { return static_cast<Code>(few[i]); };
+    if (few.size() == 1) {
+        const Code a = code(0);
+        for (std::uint32_t i = 0; i < count; ++i) out[i] &= (row_codes[i] == a) == are;
+    } else if (few.size() == 2) {
+        const Code a = code(0);
+        const Code b = code(1);
+        for (std::uint32_t i = 0; i < count; ++i) out[i] &= ((row_codes[i] == a) | (row_codes[i] == b)) == are;
+    } else if (few.size() == 3) {
+        const Code a = code(0);
+        const Code b = code(1);
+        const Code c = code(2);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            out[i] &= ((row_codes[i] == a) | (row_codes[i] == b) | (row_codes[i] == c)) == are;
+        }
+    } else {
+        const auto* table = accepts.codes.data();
+        for (std::uint32_t i = 0; i < count; ++i) out[i] &= table[row_codes[i]];
+    }
+}
+
+const SegmentView::Accepted& SegmentView::accepted(const PreparedCondition& condition) {
     auto& accepts = accepted_[&condition];
-    if (!accepts.empty()) return accepts;
+    auto& codes = accepts.codes;
+    if (!codes.empty()) return accepts;
     const auto& means = meaning(condition.column);
     const auto& test = condition.test;
-    accepts.push_back(test.holds_null());
+    codes.push_back(test.holds_null());
     for (std::size_t entry = 0; entry < means.size(); ++entry) {
         if (test.test == Condition::Test::trait) {
-            accepts.push_back(condition.column == Column::visitor && test.visitors[(*live_.visitors)[entry]]);
+            codes.push_back(condition.column == Column::visitor && test.visitors[(*live_.visitors)[entry]]);
         } else {
             const bool is_text = means.are() == Entries::texts;
-            accepts.push_back(means.is_null(entry)
-                                  ? test.holds_null()
-                                  : test.holds(scan_.texts, means.are(), is_text ? 0 : means.value(entry),
-                                               is_text ? means.text(entry) : std::string_view()));
+            codes.push_back(means.is_null(entry)
+                                ? test.holds_null()
+                                : test.holds(scan_.texts, means.are(), is_text ? 0 : means.value(entry),
+                                             is_text ? means.text(entry) : std::string_view()));
         }
     }
+    const auto* stored = stored_as(condition.column);
+    const std::uint32_t first = stored && live_.segment->has_null(stored->column) ? 0 : 1;  // the codes that occur
+    const auto occurring = static_cast<std::ptrdiff_t>(codes.size() - first);
+    const auto accepted_codes = std::count(codes.begin() + first, codes.end(), 1);
+    accepts.all = accepted_codes == occurring;
+    accepts.few_are = accepted_codes <= occurring / 2;
+    for (std::uint32_t code = first; code < codes.size() && accepts.few.size() <= kFew; ++code) {
+        if (codes[code] == accepts.few_are) accepts.few.push_back(code);
+    }
+    if (accepts.few.size() > kFew) accepts.few.clear();
     return accepts;
 }
 
@@ -185,10 +241,21 @@ const std::uint32_t* SegmentView::codes(Column column) {
     return out;
 }
 
+/// Most sessions begin and end on one day.
 void SegmentView::read_days(std::uint32_t* out) {
     const auto* time = times();
-    const auto first = day_of(live_.segment->header().first_ms);
-    for (std::uint32_t row = 0; row < rows_; ++row) out[row] = static_cast<std::uint32_t>(day_of(time[row]) - first + 1);
+    const auto first_day = day_of(live_.segment->header().first_ms);
+    const auto code_of = [&](std::uint32_t row) { return static_cast<std::uint32_t>(day_of(time[row]) - first_day + 1); };
+    for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
+        const auto begin = begins_[i];
+        const auto end = begins_[i + 1];
+        const auto code = code_of(begin);
+        if (code == code_of(end - 1)) {
+            std::fill(out + begin, out + end, code);
+        } else {
+            for (auto row = begin; row < end; ++row) out[row] = code_of(row);
+        }
+    }
 }
 
 const Meaning& SegmentView::meaning(Column column) {

@@ -45,10 +45,16 @@ public:
 
     /// `mask` without the rows that do not satisfy the conditions.
     Mask narrowed(const Mask& mask, const PreparedWhere& where);
-    /// Where the condition is true, by the codes of its column.
-    const std::vector<std::uint8_t>& accepted(const PreparedCondition& condition);
 
 private:
+    /// Which codes of a column satisfy a condition.
+    struct Accepted {
+        std::vector<std::uint8_t> codes;   ///< 1 or 0, by code
+        std::vector<std::uint32_t> few;    ///< the only ones with the value `few_are`, when there are but some
+        std::uint8_t few_are = 1;
+        bool all = false;
+    };
+    const Accepted& accepted(const PreparedCondition& condition);
     struct Cached {
         std::uint32_t block = 0;  // that `codes` are of
         std::vector<std::uint32_t> codes;
@@ -60,6 +66,9 @@ private:
     void keep_sessions();
     void keep_sessions(const PreparedFilter& filter, const Mask& judged);
     void narrow(Mask& mask, const PreparedCondition& condition);
+    void narrow_all(Mask& mask, std::uint8_t accepts) const;
+    template <typename Code>
+    void narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes) const;
     void read_days(std::uint32_t* out);
     bool check(SegmentColumn column);
 
@@ -76,7 +85,7 @@ private:
     std::uint32_t times_block_ = 0;
     std::vector<std::int64_t> times_;
     std::vector<Cached> cached_;
-    std::map<const PreparedCondition*, std::vector<std::uint8_t>> accepted_;
+    std::map<const PreparedCondition*, Accepted> accepted_;
     std::optional<pulsekit::Error> error_;
 };
 

@@ -1,6 +1,7 @@
 // A segment: some whole sessions of one project, their rows as columns of codes.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,22 @@ public:
     void read(std::uint32_t from, std::uint32_t to, std::uint32_t* out) const;
     std::uint32_t at(std::uint32_t row) const;
     bool all_null() const { return width_ == 0; }
+    bool is_sparse() const { return sparse_; }
+    /// Of a dense column: calls `use` with its codes, as many as the segment has rows, in the width that they have.
+    template <typename Use>
+    void as_stored(Use&& use) const {
+        switch (width_) {
+            case 1: return use(static_cast<const std::uint8_t*>(codes_));
+            case 2: return use(static_cast<const std::uint16_t*>(codes_));
+            default: return use(static_cast<const std::uint32_t*>(codes_));
+        }
+    }
+    /// Of a sparse column: calls `use(row, code)` for those of the rows from `from` up to `to` that have one.
+    template <typename Use>
+    void each_present(std::uint32_t from, std::uint32_t to, Use&& use) const {
+        auto at = std::lower_bound(rows_.begin(), rows_.end(), from);
+        for (; at != rows_.end() && *at < to; ++at) use(*at, stored(static_cast<std::size_t>(at - rows_.begin())));
+    }
 
 private:
     std::uint32_t stored(std::size_t index) const;
@@ -90,6 +107,7 @@ struct SegmentHeader {
     std::int64_t first_ms = 0, last_ms = 0;
     std::int64_t time_base = 0;  ///< added to each time
     std::int64_t row_base = 0;   ///< added to each row's id
+    std::uint32_t present[kSegmentColumns] = {};  ///< rows in which the column is not null
     Section sections[kSections];
 };
 
@@ -130,6 +148,7 @@ public:
     void times(std::uint32_t from, std::uint32_t to, std::int64_t* out) const;
     std::int64_t row_id(std::uint32_t row) const { return item(section_of(SegmentPart::rows), row) + header_->row_base; }
 
+    bool has_null(SegmentColumn column) const { return header_->present[static_cast<std::size_t>(column)] < rows(); }
     Codes codes(SegmentColumn column) const;
     EntryView entries(SegmentColumn column) const;
 

@@ -1,0 +1,54 @@
+// Rows folded into units: sessions, and visitors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "store/local/scan/accumulator.hpp"
+#include "store/local/scan/plan.hpp"
+#include "store/local/scan/segment_view.hpp"
+
+namespace collector::store::local {
+
+/// An attribute of some units, one after the other.
+struct UnitColumn {
+    std::vector<std::int64_t> integers;  ///< of an attribute that is an integer
+    std::vector<std::uint32_t> numbers;  ///< of one that is a value: of its domain
+};
+
+/// By attribute, for those that are values: the numbers of its domain that the segment's codes stand for.
+using AttributeTables = std::vector<std::vector<std::uint32_t>>;
+
+/// The attributes of the block's sessions; `exist` says which of them have a row that is counted.
+std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const AttributeTables& tables,
+                                    const Mask& counted, Mask& exist);
+
+/// What is known of each visitor so far, by its number. One thread; several are merged.
+class Visitors {
+public:
+    Visitors(const Scan& scan, const Plan& plan);
+
+    void add(SegmentView& view, const AttributeTables& tables, const Mask& counted);
+    void merge(const Visitors& other);
+    /// The attributes of all. Once.
+    std::vector<UnitColumn> finish();
+    const Mask& exist() const { return exist_; }
+
+private:
+    struct Attribute {
+        UnitColumn so_far;
+        std::vector<std::int64_t> latest;  ///< for span, whose earliest time is in so_far
+        std::vector<RowPlace> places;      ///< of the row that so_far's value is of, its segment counted from 1
+    };
+    void add_numbers(SegmentView& view, std::size_t attribute, const Mask& mask);
+    void add_values(SegmentView& view, std::size_t attribute, const std::vector<std::uint32_t>& table, const Mask& mask);
+    bool takes(std::size_t attribute, const RowPlace& place, const RowPlace& known) const;
+
+    const Scan& scan_;
+    const Plan& plan_;
+    std::vector<Attribute> attributes_;
+    Mask exist_;
+};
+
+}  // namespace collector::store::local
