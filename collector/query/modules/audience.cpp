@@ -92,7 +92,7 @@ Result<Json> devices(const Context& context, const Params& params) {
 
 Result<Json> device_rows(const Context& context, const Params& params) {
     const auto report = devices(context, params);
-    if (!report) return report;
+    if (!report) return report.error();
     auto rows = Json::array();
     for (const auto& category : kCategories) {
         for (const auto& share : report->at(std::string(category.member))) {
