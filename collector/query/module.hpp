@@ -55,7 +55,7 @@ struct Module {
 
     /// Error `invalid` or `not_found`: its message is for the client. Any other error is the store's.
     using Answer = pulsekit::Result<http::Json> (*)(const Context& context, const Params& params);
-    Answer answer;
+    Answer answer = nullptr;
 
     std::span<const CsvColumn> csv = {};  ///< of its export, which has the module's name; none: it has no export
     Answer csv_rows = nullptr;            ///< the rows of the export; null: `data` of the answer, all of it

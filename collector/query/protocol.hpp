@@ -10,12 +10,12 @@
 namespace collector::query {
 
 struct Protocol {
-    meta::KeyPlace credential;
+    meta::KeyPlace credential = meta::KeyPlace::none;
     bool open = false;  ///< without a key it serves the project of the open gateway, when there is one
-    http::Json (*answer)(http::Json report);
-    http::Response (*failure)(int status, std::string_view text);
-    http::Response (*denied)(const meta::Denial& denial);
-    http::Response (*envelope)(int status);  ///< of errors that arise before or beside the report
+    http::Json (*answer)(http::Json report) = nullptr;
+    http::Response (*failure)(int status, std::string_view text) = nullptr;
+    http::Response (*denied)(const meta::Denial& denial) = nullptr;
+    http::Response (*envelope)(int status) = nullptr;  ///< of errors that arise before or beside the report
 };
 
 extern const Protocol kAnalytics;

@@ -31,7 +31,12 @@ public:
         return result;
     }
 
-    pulsekit::Result<model::Answer> ask(const model::Question&) override {
+    using EventStore::ask;
+    pulsekit::Result<model::Answer> ask(const model::AnyQuestion&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<void> list(const model::List&, const std::function<void(const model::Event&)>&,
+                                const store::Patience&) override {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
     }
 

@@ -103,7 +103,7 @@ Result<Json> daily(const Context& context, const Params& params) {
             const auto numbers = period(
                 context, params,
                 {std::max(params.range.from_ms, day * kDayMs), std::min(params.range.to_ms, (day + 1) * kDayMs - 1)});
-            if (!numbers) return numbers;
+            if (!numbers) return numbers.error();
             row.update(*numbers);
         }
         rows.push_back(std::move(row));

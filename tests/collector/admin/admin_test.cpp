@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "http/json.hpp"
 #include "http/server.hpp"
 #include "support/gzip.hpp"
 #include "tests/collector/support/counting_random.hpp"
