@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace collector::store::local {
@@ -26,6 +27,13 @@ double real_of(Int128 millionths) {
     return whole;
 }
 
+/// The nearest integer that has room.
+std::int64_t clamped(Int128 sum) {
+    constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();
+    constexpr Int128 kMin = std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::int64_t>(std::clamp(sum, kMin, kMax));
+}
+
 bool less(std::int64_t a, std::int64_t b, bool is_real) {
     return is_real ? std::bit_cast<double>(a) < std::bit_cast<double>(b) : a < b;
 }
@@ -39,8 +47,8 @@ void Accumulator::reach(std::size_t groups) {
     }
     if (fold_ == Fold::quantile) {
         if (samples_.size() < groups) samples_.resize(groups);
-    } else if (fold_ == Fold::sum && is_real_) {
-        if (millionths_.size() < groups) millionths_.resize(groups);
+    } else if (fold_ == Fold::sum) {
+        if (sums_.size() < groups) sums_.resize(groups);
     } else if (integers_.size() < groups) {
         const bool is_bound = fold_ == Fold::least || fold_ == Fold::greatest;
         integers_.resize(groups, is_bound ? kAbsent : 0);
@@ -78,11 +86,7 @@ void Accumulator::numbers(const Items& items, const std::int64_t* values) {
         case Fold::sum:
             each(items, [&](std::size_t i, std::uint32_t group) {
                 if (values[i] == kAbsent) return;
-                if (is_real_) {
-                    millionths_[group] += millionths_of(std::bit_cast<double>(values[i]));
-                } else {
-                    integers_[group] += values[i];
-                }
+                sums_[group] += is_real_ ? millionths_of(std::bit_cast<double>(values[i])) : Int128{values[i]};
             });
             break;
         case Fold::present:
@@ -166,7 +170,7 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
     for (const auto group : group_of) groups = std::max<std::size_t>(groups, group + std::size_t{1});
     reach(groups);
     const auto theirs_of = [&](const auto& values) { return std::min(values.size(), group_of.size()); };
-    for (std::size_t i = 0; i < theirs_of(other.millionths_); ++i) millionths_[group_of[i]] += other.millionths_[i];
+    for (std::size_t i = 0; i < theirs_of(other.sums_); ++i) sums_[group_of[i]] += other.sums_[i];
     for (std::size_t i = 0; i < theirs_of(other.integers_); ++i) {
         auto& ours = integers_[group_of[i]];
         const auto theirs = other.integers_[i];
@@ -202,8 +206,8 @@ std::vector<Value> Accumulator::finish(std::size_t groups) {
     std::vector<Value> values(groups);
     for (std::size_t group = 0; group < ids_.size(); ++group) integers_[group] += count_ids(ids_[group]);
     for (std::size_t group = 0; group < groups; ++group) {
-        if (fold_ == Fold::sum && is_real_) {
-            values[group] = real_of(millionths_[group]);
+        if (fold_ == Fold::sum) {
+            values[group] = is_real_ ? Value(real_of(sums_[group])) : Value(clamped(sums_[group]));
         } else if (integers_[group] == kAbsent) {
             values[group] = std::monostate();
         } else if (is_real_ && (fold_ == Fold::least || fold_ == Fold::greatest)) {

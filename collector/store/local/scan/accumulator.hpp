@@ -63,8 +63,8 @@ private:
     model::Measure::Fold fold_;
     double q_;
     bool is_real_;
-    std::vector<std::int64_t> integers_;  // counts, sums, bounds
-    std::vector<Int128> millionths_;      // sums of reals: exact, in whatever order they are added
+    std::vector<std::int64_t> integers_;  // counts and bounds
+    std::vector<Int128> sums_;            // of integers, or of millionths of reals: exact, in whatever order they come
     std::vector<std::uint32_t> last_;     // the code that was last seen in each group
     std::vector<Ids> ids_;                // by group
     std::vector<std::uint64_t> marks_;    // to count a list with; all 0
