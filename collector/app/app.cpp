@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stop_token>
 
 #include "admin/routes.hpp"
 #include "app/api_document.hpp"
@@ -87,6 +88,7 @@ struct App::Impl {
     std::unique_ptr<admin::Admin> admin;
     std::string api_json;
     std::string api_html;
+    std::stop_source patience;  ///< of reports: ends when nobody waits for them any more
     std::unique_ptr<http::Server> server;
     std::unique_ptr<Scheduler> scheduler;
 };
@@ -149,7 +151,7 @@ std::vector<http::Route> App::Impl::routes() {
                                         .definitions = *definitions,
                                         .clock = clock,
                                         .log = [](std::string_view text) { log(Level::error, text); },
-                                        .patience = {},
+                                        .patience = patience.get_token(),
                                         .open_project = open_project}));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
@@ -214,6 +216,7 @@ Result<std::string> App::start() {
     options.host = it.config.host;
     options.port = it.config.port;
     options.log = [](std::string_view text) { log(Level::error, text); };
+    options.give_up = [&it] { it.patience.request_stop(); };
     options.not_found_envelopes = ingest::not_found_envelopes(*it.pipeline);
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();

@@ -127,6 +127,7 @@ pulsekit::Result<int> Server::start() { return impl_->parking.start(impl_->optio
 
 void Server::stop() {
     impl_->parking.stop();
+    if (impl_->options.give_up) impl_->options.give_up();
     impl_->lane.reset();
     impl_->slow_lane.reset();
 }

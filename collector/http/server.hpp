@@ -28,6 +28,7 @@ public:
         /// Path prefixes whose unknown paths are answered in another envelope than the plain one.
         std::vector<std::pair<std::string, Envelope>> not_found_envelopes;
         std::function<void(std::string_view)> log;
+        std::function<void()> give_up;  ///< called by stop() when what is still being done is for nobody any more
     };
 
     Server(std::vector<Route> routes, Options options);

@@ -28,7 +28,7 @@ std::string text_cell(std::string text) {
 }
 
 std::string decimal_cell(double value) {
-    std::array<char, 400> digits;  // the largest double has 309 before the point
+    std::array<char, 400> digits{};  // the largest double has 309 before the point
     const auto end =
         std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, 1).ptr;
     return {digits.data(), end};

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <pulsekit/client.hpp>
+#include <pulsekit/version.hpp>
 
 #include "tests/integration/collector_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -77,6 +78,13 @@ TEST(Delivery, AnAppThatNeverReachedItsCollectorIsDeliveredByItsNextStart) {
     ASSERT_TRUE(client->flush(milliseconds(60'000)).ok());
     EXPECT_EQ(collector.ask("events")["data"][0]["count"], 1'000);
     EXPECT_EQ(client->stats().delivered, 1'000u);
+    const auto ledgers = collector.ask("delivery")["data"];
+    ASSERT_EQ(ledgers.size(), 1u);
+    EXPECT_EQ(ledgers[0]["sdk_version"], kVersion);
+    EXPECT_EQ(ledgers[0]["clients"], 1);
+    EXPECT_EQ(ledgers[0]["accepted"], 1'000);
+    EXPECT_EQ(ledgers[0]["dropped"], nlohmann::json::object());
+    EXPECT_EQ(ledgers[0]["delivered"].get<int>() + ledgers[0]["queued"].get<int>(), 1'000) << ledgers;
 }
 
 TEST(Delivery, ARevokedKeyLosesNothing) {

@@ -1,6 +1,7 @@
 // What visitors use and where they are, as shares of all of them.
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -24,15 +25,18 @@ using pulsekit::Result;
 
 constexpr std::string_view kUnknown = "Unknown";
 
-/// The active visitors by what their rows of any kind say of them last.
-Result<model::Answer> visitors_by(const Context& context, const Params& params, Attribute of_visitor) {
-    enum : std::size_t { value, is_active };
-    return context.ask(Question{
-        .of = context.select(params, {visible()}),
-        .unit = model::Unit::visitor,
-        .attributes = {std::move(of_visitor), {.take = Attribute::Take::any, .where = {active()}}},
-        .group_by = {Field::of_unit(value)},
-        .measures = {{.fold = Measure::Fold::count, .where = {equals(Field::of_unit(is_active), std::int64_t{1})}}}});
+/// The active visitors by what their rows of any kind say of them: the attributes' values, then how many.
+Result<model::Answer> visitors_by(const Context& context, const Params& params, std::vector<Attribute> attributes) {
+    std::vector<Field> groups;
+    for (std::size_t i = 0; i < attributes.size(); ++i) groups.push_back(Field::of_unit(i));
+    const auto is_active = Field::of_unit(attributes.size());
+    attributes.push_back({.take = Attribute::Take::any, .where = {active()}});
+    return context.ask(
+        Question{.of = context.select(params, {visible()}),
+                 .unit = model::Unit::visitor,
+                 .attributes = std::move(attributes),
+                 .group_by = std::move(groups),
+                 .measures = {{.fold = Measure::Fold::count, .where = {equals(is_active, std::int64_t{1})}}}});
 }
 
 /// The three that every client is one of read as names; any other is told as it was sent.
@@ -45,15 +49,17 @@ std::string device_name(std::string value) {
 
 std::string as_it_is(std::string value) { return value; }
 
-/// Ranked here and not by the store: the unknown have their place among equals by the name that is shown.
-Json shares(const model::Answer& answer, std::string (*shown)(std::string), std::string_view member,
-            const model::Page& page) {
+/// The shares of the values of one attribute. Ranked here and not by the store: the unknown have their place among
+/// equals by the name that is shown.
+Json shares(const model::Answer& answer, std::size_t attribute, std::string (*shown)(std::string),
+            std::string_view member, const model::Page& page) {
     std::map<std::string, std::int64_t> by_name;
     std::int64_t all = 0;
     for (const auto& row : answer.rows) {
-        if (integer(row[1]) == 0) continue;  // of visitors that were not active
-        by_name[is_null(row[0]) ? std::string(kUnknown) : shown(text(row[0]))] += integer(row[1]);
-        all += integer(row[1]);
+        const auto visitors = integer(row.back());
+        if (visitors == 0) continue;  // of those that were not active
+        by_name[is_null(row[attribute]) ? std::string(kUnknown) : shown(text(row[attribute]))] += visitors;
+        all += visitors;
     }
     std::vector<std::pair<std::string, std::int64_t>> ranked(by_name.begin(), by_name.end());
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -80,12 +86,16 @@ constexpr Category kCategories[] = {{"browsers", "browser", Column::browser, as_
 
 /// A visitor's client is that of the latest row.
 Result<Json> devices(const Context& context, const Params& params) {
-    Json report;
+    std::vector<Attribute> latest;
     for (const auto& category : kCategories) {
-        const auto answer =
-            visitors_by(context, params, {.take = Attribute::Take::last, .where = {}, .field = category.column});
-        if (!answer) return answer.error();
-        report[std::string(category.member)] = shares(*answer, category.shown, "name", params.page);
+        latest.push_back({.take = Attribute::Take::last, .where = {}, .field = category.column});
+    }
+    const auto answer = visitors_by(context, params, std::move(latest));
+    if (!answer) return answer.error();
+    Json report;
+    for (std::size_t i = 0; i < std::size(kCategories); ++i) {
+        const auto& category = kCategories[i];
+        report[std::string(category.member)] = shares(*answer, i, category.shown, "name", params.page);
     }
     return report;
 }
@@ -107,9 +117,9 @@ Result<Json> device_rows(const Context& context, const Params& params) {
 Result<Json> geo(const Context& context, const Params& params) {
     const auto answer =
         visitors_by(context, params,
-                    {.take = Attribute::Take::last, .where = {present(Column::country)}, .field = Column::country});
+                    {{.take = Attribute::Take::last, .where = {present(Column::country)}, .field = Column::country}});
     if (!answer) return answer.error();
-    return Json{{"data", shares(*answer, as_it_is, "country", params.page)}};
+    return Json{{"data", shares(*answer, 0, as_it_is, "country", params.page)}};
 }
 
 constexpr CsvColumn kDeviceCsv[] = {{"category", CsvColumn::As::text},

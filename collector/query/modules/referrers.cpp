@@ -13,7 +13,6 @@ using model::Attribute;
 using model::Column;
 using model::Condition;
 using model::Field;
-using model::Filter;
 using model::Kind;
 using model::Measure;
 using model::Order;

@@ -130,6 +130,26 @@ TEST_F(ServerTest, OtherOriginsMayAskFirstAndReadWhatIsMeantForThem) {
     EXPECT_EQ(http("OPTIONS", base + "/nowhere").status, 404);
 }
 
+TEST_F(ServerTest, WhatTakesTooLongIsGivenUpWhenItStops) {
+    std::promise<void> begun;
+    std::promise<void> given_up;
+    Server::Options options;
+    options.limits.drain_time = std::chrono::milliseconds(50);
+    options.give_up = [&, once = std::make_shared<std::once_flag>()] {  // a function is copied, and its flag shared
+        std::call_once(*once, [&] { given_up.set_value(); });
+    };
+    const std::string base = start({route("GET", "/long",
+                                          [&](Request, Responder responder) {
+                                              begun.set_value();
+                                              given_up.get_future().wait();
+                                              responder.answer({.status = 503});
+                                          })},
+                                   std::move(options));
+    std::jthread asking([&] { EXPECT_THROW(http("GET", base + "/long"), std::runtime_error); });
+    begun.get_future().wait();
+    server_->stop();
+}
+
 TEST_F(ServerTest, TwoServersCannotShareAPort) {
     start({});
     Server::Options options;
