@@ -206,6 +206,15 @@ const std::vector<Case>& cases() {
          "0",
          "20",
          {"", "-1", "nan"}},
+        {nullptr,
+         "PULSE_QUERY_SECONDS",
+         "query.seconds",
+         "5",
+         "5",
+         [](const Config& c) { return std::to_string(c.query_seconds); },
+         "5",
+         "30",
+         {"", "0", "3601", "1.5", "long"}},
     };
     return kCases;
 }
