@@ -151,7 +151,8 @@ std::vector<http::Route> App::Impl::routes() {
                                         .definitions = *definitions,
                                         .clock = clock,
                                         .log = [](std::string_view text) { log(Level::error, text); },
-                                        .patience = patience.get_token(),
+                                        .stop = patience.get_token(),
+                                        .longest = std::chrono::seconds(config.query_seconds),
                                         .open_project = open_project}));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));

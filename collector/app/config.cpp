@@ -159,6 +159,9 @@ constexpr std::array kSettings = {
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.query, v, 0.0, kMostRate); }},
     Setting{nullptr, "PULSE_RATE_ADMIN", "rate.admin", "N", "20", "requests a second to the admin API; 0: no limit",
             [](Config& c, std::string_view v) { return set_number<double>(c.rates.admin, v, 0.0, kMostRate); }},
+    Setting{nullptr, "PULSE_QUERY_SECONDS", "query.seconds", "N", "30",
+            "how long a report may take; then it is given up with 503",
+            [](Config& c, std::string_view v) { return set_number<int>(c.query_seconds, v, 1, 3600); }},
 };
 
 Result<void> apply(const Setting& setting, Config& config, std::string_view value, std::string_view where) {

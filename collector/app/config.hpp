@@ -27,6 +27,7 @@ struct Config {
     std::string data = "./pulse-data";
     bool dev = false;
     std::string admin_token;  ///< empty: nobody administers
+    int query_seconds = 30;
     meta::RateLimits rates;
     int dedupe_days = 30;
     int salt_hours = 0;

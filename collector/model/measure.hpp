@@ -76,6 +76,8 @@ struct Field {
     Column column = Column::kind;
     std::size_t attribute = 0;
 
+    bool operator==(const Field&) const = default;
+
     Field(Column row_column) : column(row_column) {}  // NOLINT(google-explicit-constructor)
     static Field of_unit(std::size_t attribute) {
         Field field(Column::kind);
@@ -99,6 +101,8 @@ struct Condition {
     Field field;
     Test test = Test::present;
     std::vector<Value> values;
+
+    bool operator==(const Condition&) const = default;
 };
 using Where = std::vector<Condition>;  ///< all must hold; empty always holds
 

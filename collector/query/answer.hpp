@@ -1,7 +1,9 @@
 // One report for a request whose sender is known: parameters, answer, errors.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -19,16 +21,20 @@ struct Sources {
     meta::Definitions& definitions;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
-    store::Patience patience;                   ///< asked to stop when the collector is
+    std::stop_token stop;                       ///< asked when the collector is to stop
+    std::chrono::seconds longest{30};           ///< that a report may take
     std::string open_project;                   ///< of the open gateway; empty: it is closed
 };
+
+/// What a report that begins now may take.
+store::Patience patience_of(const Sources& sources);
 
 /// 200 with the report; 400 for a parameter; 404; 503 with Retry-After while the store cannot serve; else 500.
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,
                       const meta::Project& project);
 
-/// The answer for an error of a report at `path`, told in the protocol's manner.
+/// The answer for an error of a report at `path`, which had this patience, told in the protocol's manner.
 http::Response refusal(const Protocol& protocol, std::string_view path, const pulsekit::Error& error,
-                       const Sources& sources);
+                       const Sources& sources, const store::Patience& patience);
 
 }  // namespace collector::query

@@ -85,14 +85,17 @@ std::string csv_text(std::span<const CsvColumn> columns, const Json& rows) {
 }
 
 http::Response export_file(const http::Request& request, const Sources& sources, const meta::Project& project) {
-    const auto refused = [&](const pulsekit::Error& error) { return refusal(kAnalytics, kExportPath, error, sources); };
+    const auto patience = patience_of(sources);
+    const auto refused = [&](const pulsekit::Error& error) {
+        return refusal(kAnalytics, kExportPath, error, sources, patience);
+    };
     const auto module = module_of(request.path_value("type"));
     if (!module) return refused(module.error());
     const Context context{.store = sources.store,
                           .definitions = sources.definitions,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
-                          .patience = sources.patience,
+                          .patience = patience,
                           .id = {}};
     const auto params = parse(request, kExportTakes, context.now_ms);
     if (!params) return refused(params.error());

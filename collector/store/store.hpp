@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <vector>
 
+#include <pulsekit/environment.hpp>
 #include <pulsekit/result.hpp>
 
 #include "model/event.hpp"
@@ -22,8 +23,14 @@ enum class Stored {
 /// Events that came together.
 using Batch = std::span<const model::Event>;
 
-/// For how long an answer is worth waiting: when it is asked to stop, the store gives up with `unavailable`.
-using Patience = std::stop_token;
+/// For how long an answer is worth waiting: when it has ended, the store gives up with `unavailable`.
+struct Patience {
+    std::stop_token stop;              ///< asked to stop: nobody waits any more
+    pulsekit::Clock* clock = nullptr;  ///< null: there is no limit
+    pulsekit::Clock::Duration until{};  ///< by the clock's monotonic time
+
+    bool ended() const { return stop.stop_requested() || (clock != nullptr && clock->monotonic() >= until); }
+};
 
 /// Thread safety: appends from one thread at a time (the Writer's); everything else from any.
 class EventStore {

@@ -8,6 +8,7 @@
 #include "store/local/hash_index.hpp"
 #include "store/local/local_store.hpp"
 #include "store/local/rows.hpp"
+#include "store/local/segments/segment_folder.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -118,6 +119,7 @@ Result<std::vector<std::string>> check(const std::string& data_directory) {
     for (const auto& folder : index_folders(data_directory)) {
         for (auto& problem : HashIndex::check(folder)) problems.push_back(std::move(problem));
     }
+    for (auto& problem : check_segments(data_directory)) problems.push_back(std::move(problem));
     return problems;
 }
 

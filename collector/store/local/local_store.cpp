@@ -126,7 +126,7 @@ Result<void> LocalStore::list(const model::List& list, const std::function<void(
     auto events = EventReader::open(**reader);
     if (!events) return std::move(events).error();
     for (const auto id : *ids) {
-        if (patience.stop_requested()) return Error{ErrorCode::unavailable, "the question took too long"};
+        if (patience.ended()) return Error{ErrorCode::unavailable, "the question took too long"};
         const auto event = events->read(id);
         if (!event) return event.error();
         if (*event) each(**event);

@@ -77,7 +77,7 @@ inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& def
                                 const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
     const Sources sources{
-        .store = store, .definitions = definitions, .clock = clock, .log = {}, .patience = {}, .open_project = {}};
+        .store = store, .definitions = definitions, .clock = clock, .log = {}, .stop = {}, .open_project = {}};
     auto asked = request(target);
     std::optional<http::Response> response;
     if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);

@@ -117,7 +117,7 @@ TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
                           .definitions = *definitions,
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
-                          .patience = {},
+                          .stop = {},
                           .open_project = {}};
     const auto response = answer(*modules().front(), test::request("/api/v1/stats"), sources, test::project("p"));
     EXPECT_EQ(response.status, 503);

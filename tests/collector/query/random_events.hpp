@@ -172,8 +172,21 @@ inline double round_half_up(double value, int decimals) {
     return value < 0 ? -size : size;
 }
 
-inline double share(std::size_t part, std::size_t whole) {
-    return whole == 0 ? 0 : round_half_up(100.0 * static_cast<double>(part) / static_cast<double>(whole), 1);
+inline double rate(std::size_t part, std::size_t whole, int decimals) {
+    return whole == 0 ? 0 : round_half_up(100.0 * static_cast<double>(part) / static_cast<double>(whole), decimals);
+}
+
+inline double share(std::size_t part, std::size_t whole) { return rate(part, whole, 1); }
+
+inline std::set<std::string> visitors_of(const Rows& rows) {
+    std::set<std::string> visitors;
+    for (const auto& row : rows) visitors.insert(row.visitor_id);
+    return visitors;
+}
+
+inline Rows active_of(Rows rows) {
+    std::erase_if(rows, [](const Event& row) { return !is_active(row.kind); });
+    return rows;
 }
 
 }  // namespace collector::query::test

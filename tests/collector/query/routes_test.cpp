@@ -42,7 +42,7 @@ protected:
                                            .definitions = *definitions_,
                                            .clock = clock_,
                                            .log = {},
-                                           .patience = {},
+                                           .stop = {},
                                            .open_project = open_project});
         http::Response answered{.status = 0, .body = {}};
         for (const auto& route : all) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace collector::store::local {
@@ -26,6 +27,13 @@ double real_of(Int128 millionths) {
     return whole;
 }
 
+/// The nearest integer that has room.
+std::int64_t clamped(Int128 sum) {
+    constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();
+    constexpr Int128 kMin = std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::int64_t>(std::clamp(sum, kMin, kMax));
+}
+
 bool less(std::int64_t a, std::int64_t b, bool is_real) {
     return is_real ? std::bit_cast<double>(a) < std::bit_cast<double>(b) : a < b;
 }
@@ -37,8 +45,10 @@ void Accumulator::reach(std::size_t groups) {
         last_.resize(groups);
         ids_.resize(groups);
     }
-    if (fold_ == Fold::sum && is_real_) {
-        if (millionths_.size() < groups) millionths_.resize(groups);
+    if (fold_ == Fold::quantile) {
+        if (samples_.size() < groups) samples_.resize(groups);
+    } else if (fold_ == Fold::sum) {
+        if (sums_.size() < groups) sums_.resize(groups);
     } else if (integers_.size() < groups) {
         const bool is_bound = fold_ == Fold::least || fold_ == Fold::greatest;
         integers_.resize(groups, is_bound ? kAbsent : 0);
@@ -76,11 +86,7 @@ void Accumulator::numbers(const Items& items, const std::int64_t* values) {
         case Fold::sum:
             each(items, [&](std::size_t i, std::uint32_t group) {
                 if (values[i] == kAbsent) return;
-                if (is_real_) {
-                    millionths_[group] += millionths_of(std::bit_cast<double>(values[i]));
-                } else {
-                    integers_[group] += values[i];
-                }
+                sums_[group] += is_real_ ? millionths_of(std::bit_cast<double>(values[i])) : Int128{values[i]};
             });
             break;
         case Fold::present:
@@ -99,8 +105,7 @@ void Accumulator::numbers(const Items& items, const std::int64_t* values) {
         case Fold::quantile:
             each(items, [&](std::size_t i, std::uint32_t group) {
                 if (values[i] == kAbsent) return;
-                samples_.push_back(
-                    {group, is_real_ ? std::bit_cast<double>(values[i]) : static_cast<double>(values[i])});
+                samples_[group].push_back(is_real_ ? std::bit_cast<double>(values[i]) : static_cast<double>(values[i]));
             });
             break;
         case Fold::count:
@@ -131,8 +136,8 @@ void Accumulator::note(std::uint32_t group, std::uint32_t id) {
     auto& ids = ids_[group];
     if (ids.bits.empty()) {
         ids.list.push_back(id);
-        // A bit for each id up to the largest of a list takes no more than the list does.
-        if (ids.list.size() < kMinList || ids.list.size() * 32 < id) return;
+        // Bits are set at random, a list is written in order: bits win where they are few, against a list's repetitions.
+        if (ids.list.size() < kMinList || ids.list.size() * 8 < id) return;
         std::vector<std::uint32_t> list;
         list.swap(ids.list);
         ids.bits.resize(id / 64 + 1);
@@ -165,7 +170,7 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
     for (const auto group : group_of) groups = std::max<std::size_t>(groups, group + std::size_t{1});
     reach(groups);
     const auto theirs_of = [&](const auto& values) { return std::min(values.size(), group_of.size()); };
-    for (std::size_t i = 0; i < theirs_of(other.millionths_); ++i) millionths_[group_of[i]] += other.millionths_[i];
+    for (std::size_t i = 0; i < theirs_of(other.sums_); ++i) sums_[group_of[i]] += other.sums_[i];
     for (std::size_t i = 0; i < theirs_of(other.integers_); ++i) {
         auto& ours = integers_[group_of[i]];
         const auto theirs = other.integers_[i];
@@ -188,7 +193,10 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
         }
         for (const auto id : theirs.list) note(group_of[i], id);
     }
-    for (const auto& sample : other.samples_) samples_.push_back({group_of[sample.group], sample.value});
+    for (std::size_t i = 0; i < theirs_of(other.samples_); ++i) {
+        auto& ours = samples_[group_of[i]];
+        ours.insert(ours.end(), other.samples_[i].begin(), other.samples_[i].end());
+    }
     other = Accumulator(fold_, q_, is_real_);
 }
 
@@ -198,8 +206,8 @@ std::vector<Value> Accumulator::finish(std::size_t groups) {
     std::vector<Value> values(groups);
     for (std::size_t group = 0; group < ids_.size(); ++group) integers_[group] += count_ids(ids_[group]);
     for (std::size_t group = 0; group < groups; ++group) {
-        if (fold_ == Fold::sum && is_real_) {
-            values[group] = real_of(millionths_[group]);
+        if (fold_ == Fold::sum) {
+            values[group] = is_real_ ? Value(real_of(sums_[group])) : Value(clamped(sums_[group]));
         } else if (integers_[group] == kAbsent) {
             values[group] = std::monostate();
         } else if (is_real_ && (fold_ == Fold::least || fold_ == Fold::greatest)) {
@@ -213,18 +221,15 @@ std::vector<Value> Accumulator::finish(std::size_t groups) {
 
 std::vector<Value> Accumulator::quantiles(std::size_t groups) {
     std::vector<Value> values(groups);
-    std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) {
-        return a.group != b.group ? a.group < b.group : a.value < b.value;
-    });
-    for (std::size_t begin = 0; begin < samples_.size();) {
-        std::size_t end = begin;
-        while (end < samples_.size() && samples_[end].group == samples_[begin].group) ++end;
-        const double position = static_cast<double>(end - begin - 1) * q_;
-        const auto rank = static_cast<std::size_t>(position);
-        const double low = samples_[begin + rank].value;
-        const double high = samples_[std::min(begin + rank + 1, end - 1)].value;
-        values[samples_[begin].group] = low + (high - low) * (position - static_cast<double>(rank));
-        begin = end;
+    for (std::size_t group = 0; group < groups; ++group) {
+        auto& samples = samples_[group];
+        if (samples.empty()) continue;
+        const double position = static_cast<double>(samples.size() - 1) * q_;
+        const auto rank = samples.begin() + static_cast<std::ptrdiff_t>(position);
+        std::nth_element(samples.begin(), rank, samples.end());
+        const double low = *rank;
+        const double high = rank + 1 == samples.end() ? low : *std::min_element(rank + 1, samples.end());
+        values[group] = low + (high - low) * (position - std::floor(position));
     }
     return values;
 }

@@ -35,6 +35,12 @@ public:
     void distinct(const Items& items, const std::uint32_t* codes, const std::uint32_t* ids);
     /// For distinct, of ids that lie together and come once: no other thread and no later block has them.
     void distinct_runs(const Items& items, const std::uint32_t* ids);
+    /// For distinct: one id more of the group.
+    void note(std::uint32_t group, std::uint32_t id);
+    /// For count, and for distinct of ids of which this one comes once.
+    void add(std::uint32_t group, std::int64_t count) { integers_[group] += count; }
+    /// There is room for so many groups.
+    void reach(std::size_t groups);
     /// What codes and such ids mean begins anew.
     void end_segment() { last_.assign(last_.size(), 0); }
 
@@ -51,25 +57,18 @@ private:
         std::vector<std::uint32_t> list;
     };
 
-    void reach(std::size_t groups);
-    void note(std::uint32_t group, std::uint32_t id);
     std::int64_t count_ids(Ids& ids);
     std::vector<model::Value> quantiles(std::size_t groups);
-
-    struct Sample {
-        std::uint32_t group;
-        double value;
-    };
 
     model::Measure::Fold fold_;
     double q_;
     bool is_real_;
-    std::vector<std::int64_t> integers_;  // counts, sums, bounds
-    std::vector<Int128> millionths_;      // sums of reals: exact, in whatever order they are added
+    std::vector<std::int64_t> integers_;  // counts and bounds
+    std::vector<Int128> sums_;            // of integers, or of millionths of reals: exact, in whatever order they come
     std::vector<std::uint32_t> last_;     // the code that was last seen in each group
     std::vector<Ids> ids_;                // by group
     std::vector<std::uint64_t> marks_;    // to count a list with; all 0
-    std::vector<Sample> samples_;
+    std::vector<std::vector<double>> samples_;  // by group
 };
 
 }  // namespace collector::store::local

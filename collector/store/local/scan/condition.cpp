@@ -53,6 +53,15 @@ bool PreparedTest::holds_integer(std::int64_t value) const {
     }
 }
 
+void PreparedTest::narrow(std::vector<std::uint8_t>& mask, const std::vector<std::int64_t>& values) const {
+    if (test == Condition::Test::one_of && integers.size() == 1) {
+        const auto wanted = integers[0];
+        for (std::size_t i = 0; i < mask.size(); ++i) mask[i] &= values[i] == wanted;
+    } else {
+        for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = mask[i] && holds_integer(values[i]);
+    }
+}
+
 bool PreparedTest::holds(Texts& texts_of, Entries are, std::int64_t value, std::string_view text) const {
     if (test == Condition::Test::present) return true;
     switch (are) {

@@ -29,6 +29,8 @@ struct PreparedTest {
     /// Of a value that is not null: `text` for Entries::texts, else `value`.
     bool holds(Texts& texts_of, Entries are, std::int64_t value, std::string_view text) const;
     bool holds_integer(std::int64_t value) const;
+    /// Of many: leaves those for which it holds.
+    void narrow(std::vector<std::uint8_t>& mask, const std::vector<std::int64_t>& values) const;
 };
 
 struct PreparedCondition {

@@ -11,6 +11,10 @@ using model::Column;
 using model::Unit;
 using FoldKind = model::Measure::Fold;
 
+// In place of a session's group: it has rows of several, or none that is counted.
+constexpr std::uint32_t kSeveral = 0xfffffffe;
+constexpr std::uint32_t kNone = 0xffffffff;
+
 /// Of each row, how long until the next one of its session that the question sees.
 std::vector<std::int64_t> next_gaps(SegmentView& view) {
     std::vector<std::int64_t> gaps(view.rows(), kAbsent);
@@ -51,13 +55,17 @@ void Fold::operator()(SegmentView& view) {
     bool is_first = true;
     while (view.next()) {
         if (std::exchange(is_first, false)) read_tables(view);
-        const Mask counted = view.narrowed(view.seen(), plan_.counted);
+        Mask counted = view.narrowed(view.seen(), plan_.counted);
         switch (plan_.unit) {
-            case Unit::row: fold_rows(view, counted, {}); break;
+            case Unit::row:
+                if (plan_.by_session) fold_sessions(view, counted, {});
+                fold_rows(view, counted, {});
+                break;
             case Unit::session: {
                 Mask exist;
                 const auto units = sessions_of(view, plan_, tables_.attributes, counted, exist);
                 if (plan_.needs_units) fold_units(units, exist);
+                if (plan_.needs_rows && plan_.by_session) fold_sessions(view, counted, units);
                 if (plan_.needs_rows) fold_rows(view, counted, units);
                 break;
             }
@@ -133,12 +141,7 @@ void Fold::mark(const std::uint32_t* groups, std::size_t count) {
 
 void Fold::narrow(Mask& mask, const UnitCondition& condition, const UnitColumn& column) {
     const auto& attribute = plan_.attributes[condition.attribute];
-    if (!attribute.is_value()) {
-        for (std::size_t i = 0; i < mask.size(); ++i) {
-            if (mask[i]) mask[i] = condition.test.holds_integer(column.integers[i]);
-        }
-        return;
-    }
+    if (!attribute.is_value()) return condition.test.narrow(mask, column.integers);
     std::vector<std::int8_t> known(attribute.domain->size() + 1, -1);
     for (std::size_t i = 0; i < mask.size(); ++i) {
         if (!mask[i]) continue;
@@ -185,10 +188,87 @@ void Fold::fold_units(const std::vector<UnitColumn>& units, const Mask& exist) {
     }
 }
 
+void Fold::fold_sessions(SegmentView& view, Mask& counted, const std::vector<UnitColumn>& units) {
+    const auto groups = groups_of_sessions(view, counted, units);
+    std::vector<std::uint32_t> known;
+    for (const auto group : groups) {
+        if (group < kSeveral) known.push_back(group);
+    }
+    mark(known.data(), known.size());
+    for (std::size_t m = 0; m < measures_.size(); ++m) {
+        if (plan_.measures[m].of_rows) fold_session_measure(view, m, counted, groups, units);
+    }
+    const auto begins = view.sessions();
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (groups[i] != kSeveral) std::fill(counted.begin() + begins[i], counted.begin() + begins[i + 1], 0);
+    }
+}
+
+std::vector<std::uint32_t> Fold::groups_of_sessions(SegmentView& view, const Mask& counted,
+                                                    const std::vector<UnitColumn>& units) {
+    const auto begins = view.sessions();
+    const std::size_t sessions = begins.size() - 1;
+    std::vector<std::uint32_t> sums;
+    sum_up(counted, sums);
+    const bool of_unit = !plan_.groups.empty() && plan_.groups[0].of_unit;
+    const auto* table = plan_.groups.empty() || of_unit ? nullptr : tables_.groups[0].data();
+    const auto* time = table ? view.times() : nullptr;
+    std::vector<std::uint32_t> groups(sessions);
+    for (std::size_t i = 0; i < sessions; ++i) {
+        if (sums[begins[i + 1]] == sums[begins[i]]) {
+            groups[i] = kNone;
+        } else if (of_unit) {
+            groups[i] = units[plan_.groups[0].attribute].numbers[i];
+        } else if (table) {
+            const auto first = table[view.day_code(time[begins[i]])];
+            groups[i] = first == table[view.day_code(time[begins[i + 1] - 1])] ? first : kSeveral;
+        }
+    }
+    return groups;
+}
+
+void Fold::fold_session_measure(SegmentView& view, std::size_t m, const Mask& counted,
+                                const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units) {
+    const auto& measure = plan_.measures[m];
+    const auto begins = view.sessions();
+    const Mask mask = view.narrowed(counted, measure.rows);
+    Mask kept(groups.size(), 1);
+    for (const auto& condition : measure.units) narrow(kept, condition, units[condition.attribute]);
+    std::vector<std::uint32_t> sums;
+    sum_up(mask, sums);
+    auto& into = measures_[m];
+    into.reach(present_.size());
+    const auto each_session = [&](const auto& use) {
+        for (std::uint32_t i = 0; i < groups.size(); ++i) {
+            const auto count = sums[begins[i + 1]] - sums[begins[i]];
+            if (count != 0 && kept[i] && groups[i] < kSeveral) use(i, count);
+        }
+    };
+    if (measure.fold == FoldKind::count) {
+        return each_session([&](std::uint32_t i, std::uint32_t count) { into.add(groups[i], count); });
+    }
+    if (measure.field.column == Column::session) {
+        return each_session([&](std::uint32_t i, std::uint32_t) { into.add(groups[i], 1); });
+    }
+    const auto* ids = tables_.ids[m].data();
+    each_session([&](std::uint32_t i, std::uint32_t) {
+        if (const auto only = view.live().segment->session_visitor(view.first_session() + i); only != 0) {
+            return into.note(groups[i], ids[only]);
+        }
+        const auto* codes = view.codes(Column::visitor);
+        for (auto row = begins[i]; row < begins[i + 1]; ++row) {
+            if (mask[row]) into.note(groups[i], ids[codes[row]]);
+        }
+    });
+}
+
 void Fold::fold_rows(SegmentView& view, const Mask& counted, const std::vector<UnitColumn>& units) {
-    gather(counted, rows_.at);
-    if (rows_.at.empty()) return;
-    rows_.all = rows_.at.size() == view.rows();
+    const auto count = static_cast<std::size_t>(std::count(counted.begin(), counted.end(), 1));
+    if (count == 0) return;
+    const bool all_counted = count == view.rows();
+    rows_.gathered = !all_counted && (!plan_.groups.empty() || count < view.rows() / 4);
+    rows_.count = rows_.gathered ? count : view.rows();
+    if (rows_.gathered) gather(counted, rows_.at);
     if (!units.empty()) {
         unit_of_row_.resize(view.rows());
         const auto begins = view.sessions();
@@ -200,23 +280,31 @@ void Fold::fold_rows(SegmentView& view, const Mask& counted, const std::vector<U
     for (std::size_t m = 0; m < measures_.size(); ++m) {
         const auto& measure = plan_.measures[m];
         if (!measure.of_rows) continue;
-        Items items{.count = rows_.at.size(),
-                    .groups = rows_.groups.empty() ? nullptr : rows_.groups.data(),
-                    .group_count = present_.size()};
-        Mask folded;
-        if (!measure.rows.empty() || !measure.units.empty()) {
-            const Mask mask = view.narrowed(counted, measure.rows);
-            folded.resize(rows_.at.size());
-            for (std::size_t i = 0; i < folded.size(); ++i) folded[i] = mask[rows_.at[i]];
-            for (const auto& condition : measure.units) {
-                Mask kept(view.sessions().size() - 1, 1);
-                narrow(kept, condition, units[condition.attribute]);
-                for (std::size_t i = 0; i < folded.size(); ++i) folded[i] &= kept[unit_of_row_[rows_.at[i]]];
-            }
-            items.folded = folded.data();
-        }
+        const auto folded = folded_rows(view, counted, all_counted, measure, units);
+        const Items items{.count = rows_.count,
+                          .groups = rows_.groups.empty() ? nullptr : rows_.groups.data(),
+                          .group_count = present_.size(),
+                          .folded = folded ? folded->data() : nullptr};
         fold_measure(view, m, items, units);
     }
+}
+
+std::optional<Mask> Fold::folded_rows(SegmentView& view, const Mask& counted, bool all_counted,
+                                      const PreparedMeasure& measure, const std::vector<UnitColumn>& units) {
+    if (measure.rows.empty() && measure.units.empty()) {
+        if (rows_.gathered || all_counted) return std::nullopt;
+        return counted;
+    }
+    Mask mask = view.narrowed(counted, measure.rows);
+    for (const auto& condition : measure.units) {
+        Mask kept(view.sessions().size() - 1, 1);
+        narrow(kept, condition, units[condition.attribute]);
+        for (std::size_t row = 0; row < mask.size(); ++row) mask[row] &= kept[unit_of_row_[row]];
+    }
+    if (!rows_.gathered) return mask;
+    Mask folded(rows_.count);
+    for (std::size_t i = 0; i < folded.size(); ++i) folded[i] = mask[rows_.at[i]];
+    return folded;
 }
 
 void Fold::group_rows(SegmentView& view, const std::vector<UnitColumn>& units) {
@@ -224,46 +312,74 @@ void Fold::group_rows(SegmentView& view, const std::vector<UnitColumn>& units) {
     if (plan_.groups.empty()) return;
     std::vector<const std::uint32_t*> codes;
     for (const auto& group : plan_.groups) codes.push_back(group.of_unit ? nullptr : view.codes(group.column));
-    rows_.groups.resize(rows_.at.size());
+    rows_.groups.resize(rows_.count);
     auto* out = rows_.groups.data();
-    const auto* at = rows_.at.data();
-    const std::size_t count = rows_.at.size();
-    if (plan_.groups.size() == 1 && codes[0]) {
-        const auto* table = tables_.groups[0].data();
-        for (std::size_t i = 0; i < count; ++i) out[i] = table[codes[0][at[i]]];
-    } else {
-        for (std::size_t i = 0; i < count; ++i) {
+    const auto with = [&](const auto& row_of) {
+        if (plan_.groups.size() == 1 && codes[0]) {
+            const auto* table = tables_.groups[0].data();
+            for (std::size_t i = 0; i < rows_.count; ++i) out[i] = table[codes[0][row_of(i)]];
+            return;
+        }
+        for (std::size_t i = 0; i < rows_.count; ++i) {
             out[i] = index_.group([&](std::size_t key) {
-                return codes[key] ? tables_.groups[key][codes[key][at[i]]]
-                                  : units[plan_.groups[key].attribute].numbers[unit_of_row_[at[i]]];
+                return codes[key] ? tables_.groups[key][codes[key][row_of(i)]]
+                                  : units[plan_.groups[key].attribute].numbers[unit_of_row_[row_of(i)]];
             });
         }
+    };
+    if (rows_.gathered) {
+        with([at = rows_.at.data()](std::size_t i) { return at[i]; });
+    } else {
+        with([](std::size_t i) { return i; });
     }
-    mark(out, count);
+    mark(out, rows_.count);
 }
 
 void Fold::fold_measure(SegmentView& view, std::size_t m, const Items& items, const std::vector<UnitColumn>& units) {
     const auto& measure = plan_.measures[m];
     const auto& field = measure.field;
     if (measure.fold == FoldKind::count) return measures_[m].count(items);
-    if (measure.fold != FoldKind::distinct) return measures_[m].numbers(items, values_of(view, m, units).data());
-    std::vector<std::uint32_t> codes(items.count);
-    if (field.of_unit) {
-        const auto& numbers = units[field.attribute].numbers;
-        for (std::size_t i = 0; i < items.count; ++i) codes[i] = numbers[unit_of_row_[rows_.at[i]]];
-        return measures_[m].distinct(items, codes.data(), nullptr);
+    const bool is_number = measure.fold != FoldKind::distinct;
+    if (is_number && !field.of_unit && !rows_.gathered && view.is_sparse(field.column)) return fold_sparse(view, m, items);
+    if (is_number) return measures_[m].numbers(items, values_of(view, m, units).data());
+    const auto* codes = field.of_unit ? nullptr : view.codes(field.column);
+    std::vector<std::uint32_t> gathered;
+    if (field.of_unit || rows_.gathered) {
+        gathered.resize(items.count);
+        for (std::size_t i = 0; i < items.count; ++i) {
+            const auto row = rows_.row(i);
+            gathered[i] = codes ? codes[row] : units[field.attribute].numbers[unit_of_row_[row]];
+        }
+        codes = gathered.data();
     }
-    const auto* of_rows = view.codes(field.column);
-    for (std::size_t i = 0; i < items.count; ++i) codes[i] = of_rows[rows_.at[i]];
-    if (field.column == Column::session) return measures_[m].distinct_runs(items, codes.data());
-    measures_[m].distinct(items, codes.data(), tables_.ids[m].data());
+    if (field.of_unit) return measures_[m].distinct(items, codes, nullptr);
+    if (field.column == Column::session) return measures_[m].distinct_runs(items, codes);
+    measures_[m].distinct(items, codes, tables_.ids[m].data());
+}
+
+/// Of the few rows that have a value.
+void Fold::fold_sparse(SegmentView& view, std::size_t m, const Items& items) {
+    const auto codes = view.live().segment->codes(stored_as(plan_.measures[m].field.column)->column);
+    const auto* table = tables_.values[m].data();
+    std::vector<std::int64_t> values;
+    std::vector<std::uint32_t> groups;
+    codes.each_present(view.first_row(), view.first_row() + view.rows(), [&](std::uint32_t at, std::uint32_t code) {
+        const auto row = at - view.first_row();
+        if (items.folded && !items.folded[row]) return;
+        values.push_back(table[code]);
+        if (items.groups) groups.push_back(items.groups[row]);
+    });
+    measures_[m].numbers({.count = values.size(),
+                          .groups = items.groups ? groups.data() : nullptr,
+                          .group_count = items.group_count},
+                         values.data());
 }
 
 std::vector<std::int64_t> Fold::values_of(SegmentView& view, std::size_t m, const std::vector<UnitColumn>& units) {
     const auto& field = plan_.measures[m].field;
-    std::vector<std::int64_t> values(rows_.at.size());
+    std::vector<std::int64_t> values(rows_.count);
     const auto gather_from = [&](const auto& value_of) {
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of(rows_.at[i]);
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of(rows_.row(i));
     };
     if (field.of_unit) {
         const auto& integers = units[field.attribute].integers;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "store/local/scan/accumulator.hpp"
@@ -36,21 +37,35 @@ private:
         std::vector<std::vector<std::uint32_t>> ids;         // by measure, for distinct
         std::vector<std::vector<std::int64_t>> values;       // by measure, for numbers
     };
-    /// Rows of the block that are counted.
+    /// The rows of the block that are folded: those that are counted, or all where it is not worth while to gather them
+    /// and a mask tells.
     struct Rows {
-        std::vector<std::uint32_t> at;
+        bool gathered = false;
+        std::size_t count = 0;
+        std::vector<std::uint32_t> at;      // when gathered
         std::vector<std::uint32_t> groups;  // empty: there is but one
-        bool all = false;                   // of the block
+
+        std::uint32_t row(std::size_t i) const { return gathered ? at[i] : static_cast<std::uint32_t>(i); }
     };
 
     void read_tables(SegmentView& view);
     void read_table(SegmentView& view, std::size_t measure);
     void fold_units(const std::vector<UnitColumn>& units, const Mask& exist);
     void fold_rows(SegmentView& view, const Mask& counted, const std::vector<UnitColumn>& units);
+    /// Folds the rows of the sessions that are in one group, and leaves the others'.
+    void fold_sessions(SegmentView& view, Mask& counted, const std::vector<UnitColumn>& units);
+    std::vector<std::uint32_t> groups_of_sessions(SegmentView& view, const Mask& counted,
+                                                  const std::vector<UnitColumn>& units);
+    void fold_session_measure(SegmentView& view, std::size_t measure, const Mask& counted,
+                              const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units);
+    void fold_sparse(SegmentView& view, std::size_t measure, const Items& items);
     void group_rows(SegmentView& view, const std::vector<UnitColumn>& units);
     void fold_measure(SegmentView& view, std::size_t measure, const Items& items, const std::vector<UnitColumn>& units);
     std::vector<std::int64_t> values_of(SegmentView& view, std::size_t measure, const std::vector<UnitColumn>& units);
     void narrow(Mask& mask, const UnitCondition& condition, const UnitColumn& column);
+    /// Which of the rows the measure folds; nothing: all.
+    std::optional<Mask> folded_rows(SegmentView& view, const Mask& counted, bool all_counted,
+                                    const PreparedMeasure& measure, const std::vector<UnitColumn>& units);
     void mark(const std::uint32_t* groups, std::size_t count);
 
     const Scan& scan_;

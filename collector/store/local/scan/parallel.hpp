@@ -41,7 +41,7 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
     std::atomic<std::uint32_t> next = 0;
     const auto work = [&](Part& part) {
         const auto segments = static_cast<std::uint32_t>(scan.snapshot.segments.size());
-        for (auto index = next++; index < segments && !scan.patience.stop_requested(); index = next++) {
+        for (auto index = next++; index < segments && !scan.patience.ended(); index = next++) {
             SegmentView view(scan, selection, index);
             part(view);
             if (view.error()) scan.texts.fail(*view.error());
@@ -52,7 +52,7 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
         for (std::size_t i = 1; i < threads; ++i) others.emplace_back([&work, &part = parts[i]] { work(part); });
         work(parts[0]);
     }
-    if (scan.patience.stop_requested()) {
+    if (scan.patience.ended()) {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the question took too long"};
     }
     if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();

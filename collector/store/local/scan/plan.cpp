@@ -119,6 +119,22 @@ Result<PreparedMeasure> prepare_measure(const Scan& scan, const Question& questi
     return made;
 }
 
+/// Counts, and different visitors and sessions: by no group, by an attribute of the session, or by a period, in which most
+/// sessions are as a whole.
+bool told_by_sessions(const Plan& plan) {
+    const auto is_of_session = [](const PreparedField& group) {
+        return group.of_unit || group.column == Column::day || group.column == Column::week ||
+               group.column == Column::month;
+    };
+    const auto is_told = [](const PreparedMeasure& measure) {
+        if (!measure.of_rows || measure.fold == Measure::Fold::count) return true;
+        return measure.fold == Measure::Fold::distinct && !measure.field.of_unit &&
+               (measure.field.column == Column::visitor || measure.field.column == Column::session);
+    };
+    return plan.groups.size() <= 1 && std::all_of(plan.groups.begin(), plan.groups.end(), is_of_session) &&
+           std::all_of(plan.measures.begin(), plan.measures.end(), is_told);
+}
+
 }  // namespace
 
 Result<Plan> plan(const Scan& scan, const Question& question) {
@@ -138,8 +154,12 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
         if (is_value && (attribute.field.of == Field::Of::unit || !is_coded(attribute.field.column))) {
             return contradiction("only columns with values of their own are taken");
         }
+        const auto same = std::find_if(question.attributes.begin(), question.attributes.end(), [&](const auto& other) {
+            return other.take == attribute.take && other.where == attribute.where;
+        });
         made.attributes.push_back({attribute.take, std::move(*where), attribute.field.column,
-                                   is_value ? std::make_unique<Domain>() : nullptr});
+                                   is_value ? std::make_unique<Domain>() : nullptr,
+                                   static_cast<std::size_t>(same - question.attributes.begin())});
     }
     for (const auto& field : question.group_by) {
         auto prepared = prepare_field(field, true);
@@ -152,6 +172,7 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
         (prepared->of_rows ? made.needs_rows : made.needs_units) = true;
         made.measures.push_back(std::move(*prepared));
     }
+    made.by_session = told_by_sessions(made);
     if (made.measures.empty()) (question.unit == Unit::row ? made.needs_rows : made.needs_units) = true;
     return made;
 }

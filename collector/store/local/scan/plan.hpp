@@ -20,6 +20,9 @@ struct PreparedAttribute {
     model::Column column = model::Column::kind;
     std::unique_ptr<Domain> domain;  ///< of first and last: the attribute is one of its numbers; else it is an integer
 
+    /// The first attribute that takes its value of the same row.
+    std::size_t row_of = 0;
+
     bool is_value() const { return domain != nullptr; }
 };
 
@@ -55,6 +58,7 @@ struct Plan {
     std::vector<PreparedMeasure> measures;
     bool needs_rows = false;   ///< some measure folds rows
     bool needs_units = false;  ///< some measure folds units
+    bool by_session = false;   ///< what is folded of rows is told by their sessions, where the group is the same
 };
 
 /// Errors: `invalid` for a question that contradicts itself; those of the store.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <stop_token>
 #include <string>
 
 #include "model/measure.hpp"
@@ -10,6 +9,7 @@
 #include "store/local/scan/texts.hpp"
 #include "store/local/segments/context_table.hpp"
 #include "store/local/segments/snapshot.hpp"
+#include "store/store.hpp"
 
 namespace collector::store::local {
 
@@ -21,7 +21,7 @@ struct Scan {
     Texts& texts;
     std::int64_t project;  ///< its number
     const model::Selection& of;
-    const std::stop_token& patience;
+    const Patience& patience;
 };
 
 }  // namespace collector::store::local

@@ -244,8 +244,7 @@ const std::uint32_t* SegmentView::codes(Column column) {
 /// Most sessions begin and end on one day.
 void SegmentView::read_days(std::uint32_t* out) {
     const auto* time = times();
-    const auto first_day = day_of(live_.segment->header().first_ms);
-    const auto code_of = [&](std::uint32_t row) { return static_cast<std::uint32_t>(day_of(time[row]) - first_day + 1); };
+    const auto code_of = [&](std::uint32_t row) { return day_code(time[row]); };
     for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
         const auto begin = begins_[i];
         const auto end = begins_[i + 1];
@@ -256,6 +255,13 @@ void SegmentView::read_days(std::uint32_t* out) {
             for (auto row = begin; row < end; ++row) out[row] = code_of(row);
         }
     }
+}
+
+bool SegmentView::is_sparse(Column column) {
+    const auto* stored = stored_as(column);
+    if (!stored || !check(stored->column)) return false;
+    const auto of_column = live_.segment->codes(stored->column);
+    return of_column.is_sparse() || of_column.all_null();
 }
 
 const Meaning& SegmentView::meaning(Column column) {

@@ -42,6 +42,12 @@ public:
     const std::int64_t* times();
     const std::uint32_t* codes(model::Column column);
     const Meaning& meaning(model::Column column);
+    /// Whether only some rows have a value of the column.
+    bool is_sparse(model::Column column);
+    /// The code that a time has in the columns day, week and month.
+    std::uint32_t day_code(std::int64_t time) const {
+        return static_cast<std::uint32_t>(day_of(time) - day_of(live_.segment->header().first_ms) + 1);
+    }
 
     /// `mask` without the rows that do not satisfy the conditions.
     Mask narrowed(const Mask& mask, const PreparedWhere& where);

@@ -34,7 +34,7 @@ Result<std::vector<bool>> visitors_with_trait(const Scan& scan, const std::vecto
     if (!name || !value) return Error{ErrorCode::invalid, "a trait is a name and a value"};
     std::vector<Latest> latest(scan.snapshot.visitors);
     for (std::uint32_t index = 0; index < scan.snapshot.segments.size(); ++index) {
-        if (scan.patience.stop_requested()) return Error{ErrorCode::unavailable, "the question took too long"};
+        if (scan.patience.ended()) return Error{ErrorCode::unavailable, "the question took too long"};
         const auto& live = scan.snapshot.segments[index];
         const auto& segment = *live.segment;
         if (auto sound = segment.check(); !sound) return std::move(sound).error();

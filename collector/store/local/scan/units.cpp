@@ -11,17 +11,6 @@ using Take = model::Attribute::Take;
 
 bool is_value(Take take) { return take == Take::first || take == Take::last; }
 
-/// How many rows of the block up to each are in the mask, so that a session's count is a difference.
-void sum(const Mask& mask, std::vector<std::uint32_t>& sums) {
-    sums.resize(mask.size() + 1);
-    std::uint32_t so_far = 0;
-    for (std::size_t row = 0; row < mask.size(); ++row) {
-        sums[row] = so_far;
-        so_far += mask[row];
-    }
-    sums[mask.size()] = so_far;
-}
-
 }  // namespace
 
 std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const AttributeTables& tables,
@@ -29,7 +18,7 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const A
     const auto begins = view.sessions();
     const std::size_t sessions = begins.size() - 1;
     std::vector<std::uint32_t> sums;
-    sum(counted, sums);
+    sum_up(counted, sums);
     exist.resize(sessions);
     for (std::size_t i = 0; i < sessions; ++i) exist[i] = sums[begins[i + 1]] != sums[begins[i]];
 
@@ -38,7 +27,7 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const A
         const auto& attribute = plan.attributes[a];
         auto& column = columns[a];
         const Mask mask = view.narrowed(counted, attribute.where);
-        sum(mask, sums);
+        sum_up(mask, sums);
         const auto count_of = [&](std::size_t i) { return sums[begins[i + 1]] - sums[begins[i]]; };
         const auto first_of = [&](std::size_t i) {
             auto row = begins[i];
@@ -76,100 +65,132 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const A
     return columns;
 }
 
+void sum_up(const Mask& mask, std::vector<std::uint32_t>& sums) {
+    sums.resize(mask.size() + 1);
+    std::uint32_t so_far = 0;
+    for (std::size_t row = 0; row < mask.size(); ++row) {
+        sums[row] = so_far;
+        so_far += mask[row];
+    }
+    sums[mask.size()] = so_far;
+}
+
 Visitors::Visitors(const Scan& scan, const Plan& plan) : scan_(scan), plan_(plan) {
     if (plan.unit != model::Unit::visitor) return;
     const std::size_t count = scan.snapshot.visitors;
     exist_.resize(count);
-    for (const auto& attribute : plan.attributes) {
+    for (std::size_t a = 0; a < plan.attributes.size(); ++a) {
+        const auto& attribute = plan.attributes[a];
         auto& made = attributes_.emplace_back();
         if (attribute.is_value()) {
-            made.so_far.numbers.resize(count);
-            made.places.resize(count);
+            made.numbers.resize(count);
+            if (attribute.row_of == a) made.places.resize(count);
         } else {
-            made.so_far.integers.resize(count, attribute.take == Take::span ? kAbsent : 0);
+            made.integers.resize(count, attribute.take == Take::span ? kAbsent : 0);
         }
         if (attribute.take == Take::span) made.latest.resize(count);
     }
 }
 
-void Visitors::add(SegmentView& view, const AttributeTables& tables, const Mask& counted) {
-    const auto* codes = view.codes(Column::visitor);
-    const auto* numbers = view.live().visitors->data();
-    std::uint32_t last = 0;
-    for (std::uint32_t row = 0; row < view.rows(); ++row) {
-        if (!counted[row] || codes[row] == last) continue;
-        last = codes[row];
-        exist_[numbers[last - 1]] = 1;
-    }
-    for (std::size_t a = 0; a < plan_.attributes.size(); ++a) {
-        const Mask mask = view.narrowed(counted, plan_.attributes[a].where);
-        if (plan_.attributes[a].is_value()) {
-            add_values(view, a, tables[a], mask);
-        } else {
-            add_numbers(view, a, mask);
-        }
-    }
-}
+namespace {
 
-void Visitors::add_numbers(SegmentView& view, std::size_t a, const Mask& mask) {
-    auto& [so_far, latest, places] = attributes_[a];
-    const auto take = plan_.attributes[a].take;
-    const auto* codes = view.codes(Column::visitor);
+/// Calls `use(visitor, first, last)` for the rows of the mask that are a visitor's, follow each other and lie in one
+/// session; in between there may be rows that are not in the mask.
+template <typename Use>
+void each_run(SegmentView& view, const Mask& mask, Use&& use) {
+    const auto& segment = *view.live().segment;
     const auto* numbers = view.live().visitors->data();
-    const auto* time = take == Take::span ? view.times() : nullptr;
-    std::uint32_t last = 0;
-    for (std::uint32_t row = 0; row < view.rows(); ++row) {
-        if (!mask[row]) continue;
-        if (take == Take::any && codes[row] == last) continue;
-        last = codes[row];
-        auto& value = so_far.integers[numbers[last - 1]];
-        if (take == Take::count) {
-            ++value;
-        } else if (take == Take::any) {
-            value = 1;
-        } else {
-            auto& until = latest[numbers[last - 1]];
-            until = value == kAbsent ? time[row] : std::max(until, time[row]);
-            value = value == kAbsent ? time[row] : std::min(value, time[row]);
-        }
-    }
-}
-
-/// Of the rows of a session that are a visitor's and follow each other, only the first or the last is of interest.
-void Visitors::add_values(SegmentView& view, std::size_t a, const std::vector<std::uint32_t>& table, const Mask& mask) {
-    auto& [so_far, latest, places] = attributes_[a];
-    const bool wants_first = plan_.attributes[a].take == Take::first;
-    const auto* visitors = view.codes(Column::visitor);
-    const auto* numbers = view.live().visitors->data();
-    const auto* codes = view.codes(plan_.attributes[a].column);
     const auto begins = view.sessions();
-    const auto take = [&](std::uint32_t row) {
-        const auto visitor = numbers[visitors[row] - 1];
+    const std::uint32_t* codes = nullptr;
+    for (std::uint32_t i = 0; i + 1 < begins.size(); ++i) {
+        auto first = begins[i];
+        auto end = begins[i + 1];
+        while (first < end && !mask[first]) ++first;
+        if (first == end) continue;
+        while (!mask[end - 1]) --end;
+        if (const auto only = segment.session_visitor(view.first_session() + i); only != 0) {
+            use(numbers[only - 1], first, end - 1);
+            continue;
+        }
+        if (!codes) codes = view.codes(Column::visitor);
+        auto last = first;
+        for (auto row = first + 1; row < end; ++row) {
+            if (!mask[row]) continue;
+            if (codes[row] != codes[first]) {
+                use(numbers[codes[first] - 1], first, last);
+                first = row;
+            }
+            last = row;
+        }
+        use(numbers[codes[first] - 1], first, last);
+    }
+}
+
+}  // namespace
+
+void Visitors::add(SegmentView& view, const AttributeTables& tables, const Mask& counted) {
+    each_run(view, counted, [&](std::uint32_t visitor, std::uint32_t, std::uint32_t) { exist_[visitor] = 1; });
+    for (std::size_t a = 0; a < plan_.attributes.size(); ++a) {
+        const auto& attribute = plan_.attributes[a];
+        if (attribute.is_value() && attribute.row_of != a) continue;
+        const Mask mask = view.narrowed(counted, attribute.where);
+        if (attribute.is_value()) {
+            add_values(view, a, tables, mask);
+        } else {
+            add_integers(view, a, mask);
+        }
+    }
+}
+
+void Visitors::add_integers(SegmentView& view, std::size_t a, const Mask& mask) {
+    auto& attribute = attributes_[a];
+    const auto take = plan_.attributes[a].take;
+    std::vector<std::uint32_t> sums;
+    if (take == Take::count) sum_up(mask, sums);
+    const auto* time = take == Take::span ? view.times() : nullptr;
+    each_run(view, mask, [&](std::uint32_t visitor, std::uint32_t first, std::uint32_t last) {
+        auto& value = attribute.integers[visitor];
+        if (take == Take::any) {
+            value = 1;
+        } else if (take == Take::count) {
+            value += sums[last + 1] - sums[first];
+        } else {
+            auto& until = attribute.latest[visitor];
+            until = value == kAbsent ? time[last] : std::max(until, time[last]);
+            value = value == kAbsent ? time[first] : std::min(value, time[first]);
+        }
+    });
+}
+
+void Visitors::add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables, const Mask& mask) {
+    struct Follower {
+        std::uint32_t* numbers;
+        const std::uint32_t* codes;
+        const std::uint32_t* table;
+    };
+    std::vector<Follower> followers;
+    for (std::size_t a = leader; a < plan_.attributes.size(); ++a) {
+        if (plan_.attributes[a].row_of != leader) continue;
+        followers.push_back(
+            {attributes_[a].numbers.data(), view.codes(plan_.attributes[a].column), tables[a].data()});
+    }
+    auto* places = attributes_[leader].places.data();
+    const bool wants_first = plan_.attributes[leader].take == Take::first;
+    each_run(view, mask, [&](std::uint32_t visitor, std::uint32_t first, std::uint32_t last) {
+        const auto row = wants_first ? first : last;
         auto place = view.place(row);
         ++place.segment;
-        if (!takes(a, place, places[visitor])) return;
-        places[visitor] = place;
-        so_far.numbers[visitor] = table[codes[row]];
-    };
-    for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
-        std::uint32_t last = 0;  // the visitor's code
-        std::uint32_t last_row = 0;
-        for (auto row = begins[i]; row < begins[i + 1]; ++row) {
-            if (!mask[row]) continue;
-            if (visitors[row] != last) {
-                if (last != 0 && !wants_first) take(last_row);
-                last = visitors[row];
-                if (wants_first) take(row);
-            }
-            last_row = row;
-        }
-        if (last != 0 && !wants_first) take(last_row);
-    }
+        auto& known = places[visitor];
+        if (!takes(leader, place, known)) return;
+        known = place;
+        for (const auto& follower : followers) follower.numbers[visitor] = follower.table[follower.codes[row]];
+    });
 }
 
-bool Visitors::takes(std::size_t a, const RowPlace& place, const RowPlace& known) const {
+bool Visitors::takes(std::size_t leader, const RowPlace& place, const RowPlace& known) const {
+    const bool wants_first = plan_.attributes[leader].take == Take::first;
     if (known.segment == 0) return true;
-    const bool wants_first = plan_.attributes[a].take == Take::first;
+    if (place.time != known.time) return (place.time < known.time) == wants_first;
     const RowPlace here{place.time, place.segment - 1, place.row};
     const RowPlace there{known.time, known.segment - 1, known.row};
     return scan_.texts.precedes(here, there) == wants_first;
@@ -183,11 +204,13 @@ void Visitors::merge(const Visitors& other) {
         for (std::size_t v = 0; v < theirs.places.size(); ++v) {
             if (theirs.places[v].segment == 0 || !takes(a, theirs.places[v], ours.places[v])) continue;
             ours.places[v] = theirs.places[v];
-            ours.so_far.numbers[v] = theirs.so_far.numbers[v];
+            for (std::size_t b = a; b < attributes_.size(); ++b) {
+                if (plan_.attributes[b].row_of == a) attributes_[b].numbers[v] = other.attributes_[b].numbers[v];
+            }
         }
-        for (std::size_t v = 0; v < theirs.so_far.integers.size(); ++v) {
-            auto& value = ours.so_far.integers[v];
-            const auto their_value = theirs.so_far.integers[v];
+        for (std::size_t v = 0; v < theirs.integers.size(); ++v) {
+            auto& value = ours.integers[v];
+            const auto their_value = theirs.integers[v];
             switch (plan_.attributes[a].take) {
                 case Take::count: value += their_value; break;
                 case Take::any: value |= their_value; break;
@@ -205,12 +228,12 @@ void Visitors::merge(const Visitors& other) {
 
 std::vector<UnitColumn> Visitors::finish() {
     std::vector<UnitColumn> columns;
-    for (auto& [so_far, latest, places] : attributes_) {
-        for (std::size_t v = 0; v < latest.size(); ++v) {
-            auto& span = so_far.integers[v];
-            span = span == kAbsent ? 0 : latest[v] - span;
+    for (auto& attribute : attributes_) {
+        for (std::size_t v = 0; v < attribute.latest.size(); ++v) {
+            auto& span = attribute.integers[v];
+            span = span == kAbsent ? 0 : attribute.latest[v] - span;
         }
-        columns.push_back(std::move(so_far));
+        columns.push_back({std::move(attribute.integers), std::move(attribute.numbers)});
     }
     return columns;
 }

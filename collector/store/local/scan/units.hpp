@@ -37,18 +37,22 @@ public:
 
 private:
     struct Attribute {
-        UnitColumn so_far;
-        std::vector<std::int64_t> latest;  ///< for span, whose earliest time is in so_far
-        std::vector<RowPlace> places;      ///< of the row that so_far's value is of, its segment counted from 1
+        std::vector<std::int64_t> integers;  ///< of one that is an integer; the earliest time, for span
+        std::vector<std::int64_t> latest;    ///< for span
+        std::vector<std::uint32_t> numbers;  ///< of one that is a value
+        std::vector<RowPlace> places;        ///< of the row that this and others are of; segments count from 1
     };
-    void add_numbers(SegmentView& view, std::size_t attribute, const Mask& mask);
-    void add_values(SegmentView& view, std::size_t attribute, const std::vector<std::uint32_t>& table, const Mask& mask);
-    bool takes(std::size_t attribute, const RowPlace& place, const RowPlace& known) const;
+    void add_integers(SegmentView& view, std::size_t attribute, const Mask& mask);
+    void add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables, const Mask& mask);
+    bool takes(std::size_t leader, const RowPlace& place, const RowPlace& known) const;
 
     const Scan& scan_;
     const Plan& plan_;
     std::vector<Attribute> attributes_;
     Mask exist_;
 };
+
+/// How many rows of the block before each are in the mask, so that a session's count is a difference.
+void sum_up(const Mask& mask, std::vector<std::uint32_t>& sums);
 
 }  // namespace collector::store::local

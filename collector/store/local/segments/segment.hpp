@@ -82,7 +82,7 @@ struct Section {
     std::uint32_t width = 0;  ///< of an item, in bytes
 };
 
-enum class SegmentPart : std::uint8_t { sessions, begins, times, rows, columns };
+enum class SegmentPart : std::uint8_t { sessions, begins, session_visitors, times, rows, columns };
 enum class ColumnPart : std::uint8_t { codes, sparse_rows, entries, texts, count };
 inline constexpr std::size_t kSections =
     static_cast<std::size_t>(SegmentPart::columns) + kSegmentColumns * static_cast<std::size_t>(ColumnPart::count);
@@ -141,6 +141,10 @@ public:
     std::span<const std::int64_t> session_numbers() const { return array<std::int64_t>(section_of(SegmentPart::sessions)); }
     /// Where each session's rows begin, and where the last one's end.
     std::span<const std::uint32_t> begins() const { return array<std::uint32_t>(section_of(SegmentPart::begins)); }
+    /// The code of the visitor that all rows of the session have; 0 when they have several.
+    std::uint32_t session_visitor(std::uint32_t session) const {
+        return array<std::uint32_t>(section_of(SegmentPart::session_visitors))[session];
+    }
     /// The place of the session with this number; sessions() when it is not here.
     std::uint32_t find_session(std::int64_t number) const;
 

@@ -203,6 +203,20 @@ Result<std::vector<std::uint32_t>> SegmentBuilder::order(const Precedes& precede
     return rows;
 }
 
+std::vector<std::uint32_t> SegmentBuilder::session_visitors(const std::vector<std::uint32_t>& ordered,
+                                                            const std::vector<std::uint32_t>& begins) {
+    auto& codes = column_of(SegmentColumn::visitor).codes;
+    codes.resize(times_.size());
+    std::vector<std::uint32_t> visitors;
+    for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
+        const auto first = codes[ordered[begins[i]]];
+        const bool only = std::all_of(ordered.begin() + begins[i], ordered.begin() + begins[i + 1],
+                                      [&](std::uint32_t row) { return codes[row] == first; });
+        visitors.push_back(only ? first : 0);
+    }
+    return visitors;
+}
+
 Result<std::shared_ptr<const Segment>> SegmentBuilder::finish(const Precedes& precedes) {
     const auto ordered = order(precedes);
     if (!ordered) return ordered.error();
@@ -226,6 +240,7 @@ Result<std::shared_ptr<const Segment>> SegmentBuilder::finish(const Precedes& pr
     header.sessions = static_cast<std::uint32_t>(sessions.size());
     output.add(section_of(SegmentPart::sessions), sessions);
     output.add(section_of(SegmentPart::begins), begins);
+    output.add(section_of(SegmentPart::session_visitors), session_visitors(*ordered, begins));
 
     const auto in_order = [&](const std::vector<std::int64_t>& values) {
         std::vector<std::int64_t> gathered;

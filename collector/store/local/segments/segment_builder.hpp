@@ -70,6 +70,9 @@ private:
     pulsekit::Result<std::vector<std::uint32_t>> order(const Precedes& precedes);
     pulsekit::Result<void> order_session(std::vector<std::uint32_t>& rows, const Precedes& precedes) const;
 
+    std::vector<std::uint32_t> session_visitors(const std::vector<std::uint32_t>& ordered,
+                                                const std::vector<std::uint32_t>& begins);
+
     const std::int64_t project_;
     const std::int64_t day_;
     std::vector<std::int64_t> times_;

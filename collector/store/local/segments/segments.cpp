@@ -243,7 +243,7 @@ void Segments::follow(const std::stop_token& stop) {
     }
 }
 
-Result<std::shared_ptr<const Snapshot>> Segments::snapshot(std::int64_t project, const std::stop_token& patience) {
+Result<std::shared_ptr<const Snapshot>> Segments::snapshot(std::int64_t project, const Patience& patience) {
     const std::int64_t row = newest_row_;
     const MutexLock lock(mutex_);
     if (auto caught_up = catch_up(row, patience); !caught_up) return std::move(caught_up).error();
@@ -251,9 +251,9 @@ Result<std::shared_ptr<const Snapshot>> Segments::snapshot(std::int64_t project,
     return found == projects_.end() ? nullptr : found->second.published;
 }
 
-Result<void> Segments::catch_up(std::int64_t row, const std::stop_token& patience) {
+Result<void> Segments::catch_up(std::int64_t row, const Patience& patience) {
     while (covered_ < row) {
-        if (patience.stop_requested()) return Error{ErrorCode::unavailable, "the rows are still being read"};
+        if (patience.ended()) return Error{ErrorCode::unavailable, "the rows are still being read"};
         if (auto taken = take_some(); !taken) return taken;
     }
     return {};

@@ -19,6 +19,7 @@
 #include "store/local/segments/segment.hpp"
 #include "store/local/segments/segment_folder.hpp"
 #include "store/local/segments/snapshot.hpp"
+#include "store/store.hpp"
 #include "support/mutex.hpp"
 #include "support/sqlite/database.hpp"
 
@@ -46,7 +47,7 @@ public:
 
     /// The project's segments, with every row that was committed when this is called; null when it has none. Errors:
     /// `unavailable` when the patience ended; those of the database.
-    pulsekit::Result<std::shared_ptr<const Snapshot>> snapshot(std::int64_t project, const std::stop_token& patience)
+    pulsekit::Result<std::shared_ptr<const Snapshot>> snapshot(std::int64_t project, const Patience& patience)
         PULSEKIT_EXCLUDES(mutex_);
 
     /// Whether the error says that a segment's file is damaged: then forget() is the remedy.
@@ -78,7 +79,7 @@ private:
     void clear() PULSEKIT_REQUIRES(mutex_);
 
     void follow(const std::stop_token& stop) PULSEKIT_EXCLUDES(mutex_);
-    pulsekit::Result<void> catch_up(std::int64_t row, const std::stop_token& patience) PULSEKIT_REQUIRES(mutex_);
+    pulsekit::Result<void> catch_up(std::int64_t row, const Patience& patience) PULSEKIT_REQUIRES(mutex_);
     pulsekit::Result<void> take_some() PULSEKIT_REQUIRES(mutex_);
     LiveSegment live(Project& project, std::shared_ptr<const Segment> segment) PULSEKIT_REQUIRES(mutex_);
     std::shared_ptr<const std::vector<std::uint32_t>> visitors_of(Project& project, const Segment& segment)
