@@ -81,7 +81,7 @@ public:
     ~Catalog();
 
     pulsekit::Result<Project> create_project(std::string_view name, std::string_view domain);
-    std::vector<Project> projects() const;  ///< oldest first
+    std::vector<Project> projects() const;                              ///< oldest first
     std::shared_ptr<const Project> project(std::string_view id) const;  ///< null when there is none
     /// The project of that id or name, made when there is none.
     pulsekit::Result<std::string> project_called(std::string_view id_or_name);

@@ -27,8 +27,8 @@ public:
     /// `per_second` 0: off.
     RateLimiter(pulsekit::Clock& clock, double per_second);
 
-    /// Takes a token. Nothing: it may pass; else the whole seconds, at least 1, after which one will. Tells the bucket's
-    /// state afterwards, when there is a limit and somebody asks.
+    /// Takes a token. Nothing: it may pass; else the whole seconds, at least 1, after which one will. Tells the
+    /// bucket's state afterwards, when there is a limit and somebody asks.
     std::optional<int> take(const std::string& name, std::optional<RateState>* state = nullptr);
 
 private:

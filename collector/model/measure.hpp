@@ -25,19 +25,19 @@ struct TimeRange {
 
 /// What a row offers; absent is null. Rows order by (time, event_id bytes) wherever order matters.
 enum class Column {
-    kind,            ///< integer, Kind
-    time,            ///< integer, ms
-    day,             ///< integer, days since 1970 in UTC: derived from time
-    week,            ///< integer, the day of that week's Monday
-    month,           ///< integer, the first day of that month
-    name,            ///< text
-    path,            ///< text
-    visitor,         ///< text
-    session,         ///< text
-    user,            ///< text
-    interaction,     ///< integer 0 or 1
-    next_gap,        ///< integer, ms to the next row of the same session that the question sees; null for its last
-    app_version,     ///< text, like all down to country
+    kind,         ///< integer, Kind
+    time,         ///< integer, ms
+    day,          ///< integer, days since 1970 in UTC: derived from time
+    week,         ///< integer, the day of that week's Monday
+    month,        ///< integer, the first day of that month
+    name,         ///< text
+    path,         ///< text
+    visitor,      ///< text
+    session,      ///< text
+    user,         ///< text
+    interaction,  ///< integer 0 or 1
+    next_gap,     ///< integer, ms to the next row of the same session that the question sees; null for its last
+    app_version,  ///< text, like all down to country
     utm_source,
     utm_medium,
     utm_campaign,
@@ -65,7 +65,7 @@ enum class Column {
     fcp,
     inp,
     ttfb,
-    cls,             ///< real, without unit
+    cls,  ///< real, without unit
 };
 
 using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  ///< monostate is null

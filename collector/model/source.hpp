@@ -15,7 +15,8 @@ inline std::string source_of(std::string_view url) {
     url = url.substr(0, url.find_first_of("/?#"));
     if (const auto user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
     const auto bracket = url.find(']');  // of an IPv6 address, which has colons of its own
-    if (const auto port = url.find(':', bracket == std::string_view::npos ? 0 : bracket); port != std::string_view::npos) {
+    if (const auto port = url.find(':', bracket == std::string_view::npos ? 0 : bracket);
+        port != std::string_view::npos) {
         url = url.substr(0, port);
     }
     std::string host = lower(url);

@@ -13,11 +13,8 @@ struct Vital {
     double needs_improvement;  ///< up to here; above it is poor
 };
 
-inline constexpr Vital kVitals[] = {{"LCP", 2500, 4000},
-                                    {"FCP", 1800, 3000},
-                                    {"CLS", 0.1, 0.25},
-                                    {"INP", 200, 500},
-                                    {"TTFB", 800, 1800}};
+inline constexpr Vital kVitals[] = {
+    {"LCP", 2500, 4000}, {"FCP", 1800, 3000}, {"CLS", 0.1, 0.25}, {"INP", 200, 500}, {"TTFB", 800, 1800}};
 
 /// Null when there is none of that name.
 constexpr const Vital* vital_named(std::string_view name) {

@@ -25,8 +25,8 @@ using Batch = std::span<const model::Event>;
 
 /// For how long an answer is worth waiting: when it has ended, the store gives up with `unavailable`.
 struct Patience {
-    std::stop_token stop;              ///< asked to stop: nobody waits any more
-    pulsekit::Clock* clock = nullptr;  ///< null: there is no limit
+    std::stop_token stop;               ///< asked to stop: nobody waits any more
+    pulsekit::Clock* clock = nullptr;   ///< null: there is no limit
     pulsekit::Clock::Duration until{};  ///< by the clock's monotonic time
 
     bool ended() const { return stop.stop_requested() || (clock != nullptr && clock->monotonic() >= until); }

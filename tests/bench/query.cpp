@@ -49,7 +49,8 @@ public:
         setenv("PULSE_RATE_QUERY", "0", 1);
         setenv("PULSE_RATE_ADMIN", "0", 1);
         process_ = std::make_unique<Process>(
-            std::vector<std::string>{binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--data", data}, data + ".log");
+            std::vector<std::string>{binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--data", data},
+            data + ".log");
         const auto line = process_->read_line();
         if (!line || line->rfind("listening on ", 0) != 0) die("the collector did not start: see " + data + ".log");
         url_ = line->substr(std::strlen("listening on "));
@@ -251,7 +252,8 @@ private:
                 if (const auto at = path.find(from); at != path.npos) path.replace(at, from.size(), day);
             }
             const auto took = p95_ms(collector, path);
-            if (!settings_.wanted.empty()) std::fprintf(stderr, "query: one day of %s: %.2f ms\n", asked.name.c_str(), took);
+            if (!settings_.wanted.empty())
+                std::fprintf(stderr, "query: one day of %s: %.2f ms\n", asked.name.c_str(), took);
             slowest = std::max(slowest, took);
         }
         return slowest;

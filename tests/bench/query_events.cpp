@@ -18,11 +18,17 @@ constexpr const char* kBrowsers[] = {"Chrome", "Safari", "Firefox", "Edge", "Sam
 constexpr const char* kSystems[] = {"Windows", "macOS", "iOS", "Android", "Linux"};
 constexpr const char* kDevices[] = {"desktop", "mobile", "tablet"};
 constexpr const char* kCountries[] = {"US", "DE", "FR", "GB", "IN", "BR", "JP", "CA", "AU", "PL", "NL", "SE"};
-constexpr const char* kSources[] = {"", "https://www.google.com/", "https://duckduckgo.com/", "https://news.ycombinator.com/",
-                                    "https://x.com/a", "https://github.com/b", "https://www.reddit.com/r/c"};
+constexpr const char* kSources[] = {"",
+                                    "https://www.google.com/",
+                                    "https://duckduckgo.com/",
+                                    "https://news.ycombinator.com/",
+                                    "https://x.com/a",
+                                    "https://github.com/b",
+                                    "https://www.reddit.com/r/c"};
 constexpr const char* kCampaigns[] = {"", "spring", "summer", "launch", "retarget"};
 constexpr const char* kNames[] = {"signup", "purchase", "click", "download", "search", "share", "video", "comment"};
-constexpr const char* kErrors[] = {"TypeError: x is undefined", "ReferenceError: y", "NetworkError", "RangeError", "Timeout"};
+constexpr const char* kErrors[] = {"TypeError: x is undefined", "ReferenceError: y", "NetworkError", "RangeError",
+                                   "Timeout"};
 constexpr const char* kVitals[] = {"LCP", "FCP", "CLS", "INP", "TTFB"};
 constexpr const char* kSelectors[] = {"#buy", ".nav a", "button.cta", "#menu", "footer a"};
 
@@ -75,7 +81,8 @@ Event Visits::event(Visit& visit, std::int64_t ts_ms) {
     made.received_ms = ts_ms + static_cast<std::int64_t>(dice_.below(2'000));
     const std::uint64_t person = visit.visitor * std::uint64_t{0x9e3779b97f4a7c15} >> 32;
     char visitor[40];
-    std::snprintf(visitor, sizeof visitor, "%08llx-visitor-%08x", static_cast<unsigned long long>(person), visit.visitor);
+    std::snprintf(visitor, sizeof visitor, "%08llx-visitor-%08x", static_cast<unsigned long long>(person),
+                  visit.visitor);
     made.visitor_id = visitor;
     made.session_id = visit.session;
     made.path = paths_[zipf(kPaths, 0.9)];
@@ -128,8 +135,8 @@ Event Visits::event(Visit& visit, std::int64_t ts_ms) {
 std::vector<Event> Visits::next(std::size_t count) {
     std::vector<Event> made;
     for (; made.size() < count && made_ < events_; ++made_) {
-        now_ms_ = start_ms_ + static_cast<std::int64_t>(static_cast<double>(kDays * kDayMs) * static_cast<double>(made_) /
-                                                        static_cast<double>(events_));
+        now_ms_ = start_ms_ + static_cast<std::int64_t>(static_cast<double>(kDays * kDayMs) *
+                                                        static_cast<double>(made_) / static_cast<double>(events_));
         auto& visit = visits_[dice_.below(kAtATime)];
         if (visit.left == 0) begin(visit);
         --visit.left;

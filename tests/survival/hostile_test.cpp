@@ -95,9 +95,7 @@ TEST(Hostile, BodiesAreRefusedAtEveryDoorAndHarmNobody) {
             const auto reply = test::knock(collector, door, body.bytes, body.encoding);
             EXPECT_GE(reply.status, 200);
             EXPECT_LT(reply.status, 500) << reply.body.substr(0, 200);
-            if (!body.json) {
-                EXPECT_GE(reply.status, 400) << reply.body.substr(0, 200);
-            }
+            if (!body.json) { EXPECT_GE(reply.status, 400) << reply.body.substr(0, 200); }
             EXPECT_TRUE(nlohmann::json::accept(reply.body)) << reply.body.substr(0, 200);
             const auto fine = test::knock(collector, door, test::event_at(door, "good-" + std::to_string(good++)));
             EXPECT_EQ(fine.status, door.success) << fine.body;

@@ -50,9 +50,9 @@ struct Integer {
     const char* column;
     std::optional<std::int64_t> Event::*value;
 };
-constexpr Integer kIntegers[] = {{"d.duration_ms", &Event::duration_ms},   {"d.error_lineno", &Event::error_lineno},
-                                 {"d.error_colno", &Event::error_colno},   {"d.viewport_w", &Event::viewport_w},
-                                 {"d.viewport_h", &Event::viewport_h},     {"d.results_count", &Event::results_count}};
+constexpr Integer kIntegers[] = {{"d.duration_ms", &Event::duration_ms}, {"d.error_lineno", &Event::error_lineno},
+                                 {"d.error_colno", &Event::error_colno}, {"d.viewport_w", &Event::viewport_w},
+                                 {"d.viewport_h", &Event::viewport_h},   {"d.results_count", &Event::results_count}};
 
 struct Real {
     const char* column;
@@ -64,7 +64,20 @@ constexpr Real kReals[] = {{"d.revenue_amount", &Event::revenue_amount},
                            {"d.depth", &Event::depth}};
 
 /// The columns that have no list; then those of the lists follow, in their order.
-enum First : int { kTime, kDelay, kKind, kInteraction, kBot, kDialect, kEventId, kIsOurs, kSite, kUrl, kCompleted, kListed };
+enum First : int {
+    kTime,
+    kDelay,
+    kKind,
+    kInteraction,
+    kBot,
+    kDialect,
+    kEventId,
+    kIsOurs,
+    kSite,
+    kUrl,
+    kCompleted,
+    kListed
+};
 constexpr const char* kFirst =
     "e.ts_ms, e.delay_ms, e.kind, e.interaction, e.bot, c.dialect, e.event_id, e.event_id_is_ours, e.site, e.url, "
     "d.completed";

@@ -56,8 +56,9 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
     if (!rows) return std::move(rows).error();
     auto for_segments = Database::open(database_path(options.data_directory), Access::read_only);
     if (!for_segments) return std::move(for_segments).error();
-    auto segments = Segments::open({.data_directory = options.data_directory, .memory_rows = options.segment_memory_rows},
-                                   std::move(*for_segments));
+    auto segments =
+        Segments::open({.data_directory = options.data_directory, .memory_rows = options.segment_memory_rows},
+                       std::move(*for_segments));
     if (!segments) return std::move(segments).error();
     return std::unique_ptr<LocalStore>(new LocalStore(options, std::move(database), std::move(*for_checkpoints),
                                                       std::move(*rows), std::move(*segments)));

@@ -220,10 +220,9 @@ TEST_F(AdminTest, ModulesAreListedSwitchedAndKept) {
     EXPECT_EQ(enabled.body, R"({"name":"funnels","enabled":true,"access":"all"})") << "first enabled: full access";
     EXPECT_EQ(send("PUT", modules + "/funnels/access", R"({"access":"read"})").body,
               R"({"name":"funnels","enabled":true,"access":"read"})");
-    EXPECT_EQ(send("POST", modules + "/funnels/disable").body,
-              R"({"name":"funnels","enabled":false,"access":"read"})");
-    EXPECT_EQ(send("POST", modules + "/funnels/enable").body,
-              R"({"name":"funnels","enabled":true,"access":"read"})") << "enabled again: as it was";
+    EXPECT_EQ(send("POST", modules + "/funnels/disable").body, R"({"name":"funnels","enabled":false,"access":"read"})");
+    EXPECT_EQ(send("POST", modules + "/funnels/enable").body, R"({"name":"funnels","enabled":true,"access":"read"})")
+        << "enabled again: as it was";
 
     const auto changed =
         send("PUT", modules,

@@ -150,13 +150,11 @@ TEST_F(AccessTest, BucketsAreApartByTrafficAndProject) {
 TEST_F(AccessTest, AModuleIsOpenToTheKeyThenByTheProject) {
     const auto id = catalog_->create_project("Gated", "gated.example.com").value().id;
     const auto key = catalog_->create_key({.project_id = id, .name = "k", .scopes = {Scope::query}}).value().secret;
-    const auto only = catalog_
-                          ->create_key({.project_id = id,
-                                        .name = "only",
-                                        .scopes = {Scope::query},
-                                        .allowed_modules = {"funnels"}})
-                          .value()
-                          .secret;
+    const auto only =
+        catalog_
+            ->create_key({.project_id = id, .name = "only", .scopes = {Scope::query}, .allowed_modules = {"funnels"}})
+            .value()
+            .secret;
     const auto denied = [&](const std::string& secret, std::string_view module, model::ModuleAccess needed) {
         const auto granted = access_.identify(secret, Scope::query);
         const auto denial = Access::module_allows(std::get<Grant>(granted), module, needed);

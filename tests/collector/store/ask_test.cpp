@@ -100,7 +100,8 @@ TEST_F(AskTest, ConditionsOnTexts) {
     EXPECT_EQ(ask(question).rows, (Rows{{number(0)}}));
     question.of.seen = {{.field = Column::path, .test = Condition::Test::present, .values = {}}};
     EXPECT_EQ(ask(question).rows, (Rows{{number(2)}}));
-    question.of.seen = {is(Column::visitor, {"odd"}), {.field = Column::path, .test = Condition::Test::present, .values = {}}};
+    question.of.seen = {is(Column::visitor, {"odd"}),
+                        {.field = Column::path, .test = Condition::Test::present, .values = {}}};
     EXPECT_EQ(ask(question).rows, (Rows{{number(1)}}));
 }
 

@@ -136,7 +136,8 @@ void Accumulator::note(std::uint32_t group, std::uint32_t id) {
     auto& ids = ids_[group];
     if (ids.bits.empty()) {
         ids.list.push_back(id);
-        // Bits are set at random, a list is written in order: bits win where they are few, against a list's repetitions.
+        // Bits are set at random, a list is written in order: bits win where they are few, against a list's
+        // repetitions.
         if (ids.list.size() < kMinList || ids.list.size() * 8 < id) return;
         std::vector<std::uint32_t> list;
         list.swap(ids.list);

@@ -22,8 +22,8 @@ struct PreparedTest {
     std::vector<std::int64_t> integers;
     std::vector<double> reals;
     std::vector<std::string> texts;
-    std::vector<std::int64_t> numbers;   ///< of the texts; those that no row has are left out
-    std::vector<bool> visitors;          ///< for trait: by the visitor's number in the project, whether it has it
+    std::vector<std::int64_t> numbers;  ///< of the texts; those that no row has are left out
+    std::vector<bool> visitors;         ///< for trait: by the visitor's number in the project, whether it has it
 
     bool holds_null() const { return test == model::Condition::Test::absent; }
     /// Of a value that is not null: `text` for Entries::texts, else `value`.

@@ -97,10 +97,10 @@ Result<Answer> answer(const Scan& scan, const model::Flow& flow) {
     for (std::uint32_t path = 1; path < counts.size(); ++path) {
         if (counts[path] > 0) answer.rows.push_back({paths.value(path, scan.texts), counts[path]});
     }
-    std::sort(answer.rows.begin(), answer.rows.end(), [](const auto& a, const auto& b) {
-        return a[1] != b[1] ? b[1] < a[1] : a[0] < b[0];
-    });
-    if (flow.limit >= 0 && std::ssize(answer.rows) > flow.limit) answer.rows.resize(static_cast<std::size_t>(flow.limit));
+    std::sort(answer.rows.begin(), answer.rows.end(),
+              [](const auto& a, const auto& b) { return a[1] != b[1] ? b[1] < a[1] : a[0] < b[0]; });
+    if (flow.limit >= 0 && std::ssize(answer.rows) > flow.limit)
+        answer.rows.resize(static_cast<std::size_t>(flow.limit));
     if (counts[0] > 0) answer.rows.push_back({std::monostate(), counts[0]});
     if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();
     return answer;

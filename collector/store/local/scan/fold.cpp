@@ -159,14 +159,16 @@ void Fold::fold_units(const std::vector<UnitColumn>& units, const Mask& exist) {
     if (!plan_.groups.empty()) {
         groups.resize(at.size());
         for (std::size_t i = 0; i < at.size(); ++i) {
-            groups[i] = index_.group([&](std::size_t key) { return units[plan_.groups[key].attribute].numbers[at[i]]; });
+            groups[i] =
+                index_.group([&](std::size_t key) { return units[plan_.groups[key].attribute].numbers[at[i]]; });
         }
         mark(groups.data(), groups.size());
     }
     for (std::size_t m = 0; m < measures_.size(); ++m) {
         const auto& measure = plan_.measures[m];
         if (measure.of_rows) continue;
-        Items items{.count = at.size(), .groups = groups.empty() ? nullptr : groups.data(), .group_count = present_.size()};
+        Items items{
+            .count = at.size(), .groups = groups.empty() ? nullptr : groups.data(), .group_count = present_.size()};
         std::vector<std::uint8_t> folded;
         if (!measure.units.empty()) {
             Mask mask = exist;
@@ -340,7 +342,8 @@ void Fold::fold_measure(SegmentView& view, std::size_t m, const Items& items, co
     const auto& field = measure.field;
     if (measure.fold == FoldKind::count) return measures_[m].count(items);
     const bool is_number = measure.fold != FoldKind::distinct;
-    if (is_number && !field.of_unit && !rows_.gathered && view.is_sparse(field.column)) return fold_sparse(view, m, items);
+    if (is_number && !field.of_unit && !rows_.gathered && view.is_sparse(field.column))
+        return fold_sparse(view, m, items);
     if (is_number) return measures_[m].numbers(items, values_of(view, m, units).data());
     const auto* codes = field.of_unit ? nullptr : view.codes(field.column);
     std::vector<std::uint32_t> gathered;
@@ -369,10 +372,9 @@ void Fold::fold_sparse(SegmentView& view, std::size_t m, const Items& items) {
         values.push_back(table[code]);
         if (items.groups) groups.push_back(items.groups[row]);
     });
-    measures_[m].numbers({.count = values.size(),
-                          .groups = items.groups ? groups.data() : nullptr,
-                          .group_count = items.group_count},
-                         values.data());
+    measures_[m].numbers(
+        {.count = values.size(), .groups = items.groups ? groups.data() : nullptr, .group_count = items.group_count},
+        values.data());
 }
 
 std::vector<std::int64_t> Fold::values_of(SegmentView& view, std::size_t m, const std::vector<UnitColumn>& units) {

@@ -32,9 +32,11 @@ inline std::size_t threads_for(const Scan& scan, const model::TimeRange& range) 
 }
 
 /// Gives each segment's view to the part of one of the threads, and answers the parts. Part has: `part(view)`, called
-/// for each segment with its blocks still to come. Errors: those of the segments; `unavailable` when the patience ended.
+/// for each segment with its blocks still to come. Errors: those of the segments; `unavailable` when the patience
+/// ended.
 template <typename Part, typename Make>
-pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const PreparedSelection& selection, Make&& make) {
+pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const PreparedSelection& selection,
+                                                     Make&& make) {
     const std::size_t threads = threads_for(scan, selection.range);
     std::vector<Part> parts;
     for (std::size_t i = 0; i < threads; ++i) parts.push_back(make());

@@ -119,8 +119,8 @@ Result<PreparedMeasure> prepare_measure(const Scan& scan, const Question& questi
     return made;
 }
 
-/// Counts, and different visitors and sessions: by no group, by an attribute of the session, or by a period, in which most
-/// sessions are as a whole.
+/// Counts, and different visitors and sessions: by no group, by an attribute of the session, or by a period, in which
+/// most sessions are as a whole.
 bool told_by_sessions(const Plan& plan) {
     const auto is_of_session = [](const PreparedField& group) {
         return group.of_unit || group.column == Column::day || group.column == Column::week ||

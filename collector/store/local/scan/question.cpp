@@ -62,8 +62,8 @@ void leave_candidates(Groups& groups, const Question& question) {
     const auto& page = question.page;
     if (page.limit < 0 || question.order.empty() || question.order[0].by != Order::By::measure) return;
     const auto& first = question.order[0];
-    const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(page.offset, 0)) +
-                        static_cast<std::uint64_t>(page.limit);
+    const auto wanted =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(page.offset, 0)) + static_cast<std::uint64_t>(page.limit);
     if (wanted == 0 || wanted >= present.size()) return;
     const auto before = [&](std::uint32_t a, std::uint32_t b) {
         const auto& one = groups.measure(a, first.index);

@@ -100,7 +100,8 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
         ++cohort[0];
         std::uint64_t returned = 0;
         for (const auto& part : *returns) returned |= part.returned[v];
-        for (std::size_t i = 0; i < retention.days.size(); ++i) cohort[i + 1] += static_cast<std::int64_t>(returned >> i & 1);
+        for (std::size_t i = 0; i < retention.days.size(); ++i)
+            cohort[i + 1] += static_cast<std::int64_t>(returned >> i & 1);
     }
     Answer answer{.rows = {}, .total = std::ssize(cohorts)};
     for (const auto& [day, counts] : cohorts) {

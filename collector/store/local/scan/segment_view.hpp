@@ -55,8 +55,8 @@ public:
 private:
     /// Which codes of a column satisfy a condition.
     struct Accepted {
-        std::vector<std::uint8_t> codes;   ///< 1 or 0, by code
-        std::vector<std::uint32_t> few;    ///< the only ones with the value `few_are`, when there are but some
+        std::vector<std::uint8_t> codes;  ///< 1 or 0, by code
+        std::vector<std::uint32_t> few;   ///< the only ones with the value `few_are`, when there are but some
         std::uint8_t few_are = 1;
         bool all = false;
     };

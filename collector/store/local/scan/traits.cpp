@@ -22,7 +22,8 @@ struct Latest {
 /// What the entries of a segment's properties say, each asked once.
 std::vector<Trait> said_by(Texts& texts, const EntryView& entries, const std::string& name, const std::string& value) {
     std::vector<Trait> said;
-    for (std::size_t i = 0; i < entries.size(); ++i) said.push_back(texts.trait(std::string(entries.text(i)), name, value));
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        said.push_back(texts.trait(std::string(entries.text(i)), name, value));
     return said;
 }
 

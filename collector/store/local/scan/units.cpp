@@ -171,8 +171,7 @@ void Visitors::add_values(SegmentView& view, std::size_t leader, const Attribute
     std::vector<Follower> followers;
     for (std::size_t a = leader; a < plan_.attributes.size(); ++a) {
         if (plan_.attributes[a].row_of != leader) continue;
-        followers.push_back(
-            {attributes_[a].numbers.data(), view.codes(plan_.attributes[a].column), tables[a].data()});
+        followers.push_back({attributes_[a].numbers.data(), view.codes(plan_.attributes[a].column), tables[a].data()});
     }
     auto* places = attributes_[leader].places.data();
     const bool wants_first = plan_.attributes[leader].take == Take::first;

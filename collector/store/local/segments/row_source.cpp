@@ -45,9 +45,10 @@ static_assert(static_cast<int>(Kind::outlink) == 6 && static_cast<int>(Kind::ide
 constexpr const char* kDetailsSql =
     "SELECT event, revenue_amount, error_message, click_x, click_y, selector, viewport_w, depth, query, results_count "
     "FROM event_details WHERE event > ? ORDER BY event";
-constexpr SegmentColumn kDetails[] = {SegmentColumn::revenue, SegmentColumn::error_message,  SegmentColumn::click_x,
-                                      SegmentColumn::click_y, SegmentColumn::selector,       SegmentColumn::viewport_width,
-                                      SegmentColumn::depth,   SegmentColumn::query,          SegmentColumn::results_count};
+constexpr SegmentColumn kDetails[] = {
+    SegmentColumn::revenue, SegmentColumn::error_message, SegmentColumn::click_x,
+    SegmentColumn::click_y, SegmentColumn::selector,      SegmentColumn::viewport_width,
+    SegmentColumn::depth,   SegmentColumn::query,         SegmentColumn::results_count};
 
 struct VitalColumn {
     std::string_view name;
@@ -105,7 +106,8 @@ Result<RowSource> RowSource::open(Database& database) {
     if (!events) return std::move(events).error();
     auto details = database.prepare(kDetailsSql);
     if (!details) return std::move(details).error();
-    auto vitals = database.prepare("SELECT event, name, value FROM event_vitals WHERE event > ? ORDER BY event, ordinal");
+    auto vitals =
+        database.prepare("SELECT event, name, value FROM event_vitals WHERE event > ? ORDER BY event, ordinal");
     if (!vitals) return std::move(vitals).error();
     auto text = database.prepare("SELECT text FROM event_texts WHERE id = ?");
     if (!text) return std::move(text).error();
@@ -186,7 +188,8 @@ Result<void> RowSource::add_details(SegmentBuilder& builder, std::int64_t id, Be
     const auto found = details.is_at(id);
     if (!found) return found.error();
     if (!*found) return {};
-    for (int i = 0; i < static_cast<int>(std::size(kDetails)); ++i) add_value(builder, kDetails[i], details.row(), i + 1);
+    for (int i = 0; i < static_cast<int>(std::size(kDetails)); ++i)
+        add_value(builder, kDetails[i], details.row(), i + 1);
     details.pass();
     return {};
 }

@@ -63,7 +63,8 @@ void Codes::read(std::uint32_t from, std::uint32_t to, std::uint32_t* out) const
     if (width_ == 0) return;
     if (sparse_) {
         auto at = std::lower_bound(rows_.begin(), rows_.end(), from);
-        for (; at != rows_.end() && *at < to; ++at) out[*at - from] = stored(static_cast<std::size_t>(at - rows_.begin()));
+        for (; at != rows_.end() && *at < to; ++at)
+            out[*at - from] = stored(static_cast<std::size_t>(at - rows_.begin()));
         return;
     }
     switch (width_) {

@@ -105,8 +105,8 @@ struct SegmentHeader {
     std::int64_t project = 0;  ///< event_texts.id
     std::int64_t day = 0;      ///< on which its sessions began, since 1970; kManyDays: on several
     std::int64_t first_ms = 0, last_ms = 0;
-    std::int64_t time_base = 0;  ///< added to each time
-    std::int64_t row_base = 0;   ///< added to each row's id
+    std::int64_t time_base = 0;                   ///< added to each time
+    std::int64_t row_base = 0;                    ///< added to each row's id
     std::uint32_t present[kSegmentColumns] = {};  ///< rows in which the column is not null
     Section sections[kSections];
 };
@@ -129,7 +129,9 @@ public:
     std::uint32_t sessions() const { return header_->sessions; }
     std::size_t bytes() const { return header_->size; }
     bool is_mapped() const { return words_.empty(); }
-    std::span<const std::uint64_t> words() const { return {reinterpret_cast<const std::uint64_t*>(header_), size_ / 8}; }
+    std::span<const std::uint64_t> words() const {
+        return {reinterpret_cast<const std::uint64_t*>(header_), size_ / 8};
+    }
 
     /// Whether the sessions, times and row ids are whole; to be asked before any of what follows.
     pulsekit::Result<void> check() const;
@@ -138,7 +140,9 @@ public:
     /// Reads all of it.
     pulsekit::Result<void> check_all() const;
 
-    std::span<const std::int64_t> session_numbers() const { return array<std::int64_t>(section_of(SegmentPart::sessions)); }
+    std::span<const std::int64_t> session_numbers() const {
+        return array<std::int64_t>(section_of(SegmentPart::sessions));
+    }
     /// Where each session's rows begin, and where the last one's end.
     std::span<const std::uint32_t> begins() const { return array<std::uint32_t>(section_of(SegmentPart::begins)); }
     /// The code of the visitor that all rows of the session have; 0 when they have several.
@@ -148,9 +152,13 @@ public:
     /// The place of the session with this number; sessions() when it is not here.
     std::uint32_t find_session(std::int64_t number) const;
 
-    std::int64_t time(std::uint32_t row) const { return item(section_of(SegmentPart::times), row) + header_->time_base; }
+    std::int64_t time(std::uint32_t row) const {
+        return item(section_of(SegmentPart::times), row) + header_->time_base;
+    }
     void times(std::uint32_t from, std::uint32_t to, std::int64_t* out) const;
-    std::int64_t row_id(std::uint32_t row) const { return item(section_of(SegmentPart::rows), row) + header_->row_base; }
+    std::int64_t row_id(std::uint32_t row) const {
+        return item(section_of(SegmentPart::rows), row) + header_->row_base;
+    }
 
     bool has_null(SegmentColumn column) const { return header_->present[static_cast<std::size_t>(column)] < rows(); }
     Codes codes(SegmentColumn column) const;

@@ -264,7 +264,8 @@ Result<std::shared_ptr<const Segment>> SegmentBuilder::finish(const Precedes& pr
         auto& column = columns_[i];
         if (column.entries() == 0) continue;
         column.codes.resize(times_.size());
-        const auto present = times_.size() - static_cast<std::size_t>(std::count(column.codes.begin(), column.codes.end(), 0u));
+        const auto present =
+            times_.size() - static_cast<std::size_t>(std::count(column.codes.begin(), column.codes.end(), 0u));
         header.present[i] = static_cast<std::uint32_t>(present);
         const bool sparse = present < times_.size() / kSparse;
         std::vector<std::uint32_t> codes;

@@ -90,7 +90,8 @@ void SegmentFolder::keep(const std::vector<std::uint32_t>& serials) const {
     std::error_code ignored;
     std::vector<std::filesystem::path> others;
     for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
-        if (std::find(wanted.begin(), wanted.end(), entry.path().string()) == wanted.end()) others.push_back(entry.path());
+        if (std::find(wanted.begin(), wanted.end(), entry.path().string()) == wanted.end())
+            others.push_back(entry.path());
     }
     for (const auto& path : others) std::filesystem::remove(path, ignored);
 }

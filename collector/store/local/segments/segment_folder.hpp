@@ -15,8 +15,8 @@ namespace collector::store::local {
 /// What a folder of segments says of itself. It is written after the files that it names, and before those go that it
 /// names no more; files that it does not name are what is left of a process that died.
 struct SegmentManifest {
-    std::int64_t covered = 0;     ///< the last row that is in a segment
-    std::uint32_t row_check = 0;  ///< of that row's event id: whether it is still the same database
+    std::int64_t covered = 0;            ///< the last row that is in a segment
+    std::uint32_t row_check = 0;         ///< of that row's event id: whether it is still the same database
     std::vector<std::uint32_t> serials;  ///< of the segments, oldest first
 };
 

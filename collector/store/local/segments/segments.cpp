@@ -109,8 +109,8 @@ private:
     }
 
     Segments& segments_;
-    std::map<std::int64_t, SegmentBuilder> builders_;  // by project
-    std::unordered_map<std::uint32_t, Moved> moved_;   // by the serial of the segment that had them
+    std::map<std::int64_t, SegmentBuilder> builders_;            // by project
+    std::unordered_map<std::uint32_t, Moved> moved_;             // by the serial of the segment that had them
     std::vector<std::pair<std::int64_t, std::uint32_t>> taken_;  // sessions, and what their places were
 };
 
@@ -261,9 +261,8 @@ Result<void> Segments::catch_up(std::int64_t row, const Patience& patience) {
 
 Result<void> Segments::take_some() {
     Intake intake(*this);
-    const auto last = source_.read(covered_, kRowsAtOnce, [&](const SourceRow& row) -> SegmentBuilder& {
-        return intake.builder_for(row);
-    });
+    const auto last = source_.read(covered_, kRowsAtOnce,
+                                   [&](const SourceRow& row) -> SegmentBuilder& { return intake.builder_for(row); });
     if (!last) return last.error();
     if (auto loaded = contexts_.load(database_); !loaded) return loaded;
     if (auto finished = intake.finish(); !finished) return finished;
@@ -345,9 +344,8 @@ std::vector<Segments::Work> Segments::to_be_merged() {
         }
         for (auto& [day, segments] : days) {
             if (segments.size() < kMergeAt) continue;
-            std::sort(segments.begin(), segments.end(), [](const LiveSegment& a, const LiveSegment& b) {
-                return a.segment->rows() < b.segment->rows();
-            });
+            std::sort(segments.begin(), segments.end(),
+                      [](const LiveSegment& a, const LiveSegment& b) { return a.segment->rows() < b.segment->rows(); });
             segments.resize(kMergeAt);
             return {{.project = number, .sources = std::move(segments), .made = {}}};
         }
@@ -393,7 +391,8 @@ Result<void> Segments::make(Work& work) {
     for (const auto& source : work.sources) {
         const auto begins = source.segment->begins();
         for (std::uint32_t session = 0; session < source.segment->sessions(); ++session) {
-            if (source.has(session)) rows_of[day_of_session(*source.segment, session)] += begins[session + 1] - begins[session];
+            if (source.has(session))
+                rows_of[day_of_session(*source.segment, session)] += begins[session + 1] - begins[session];
         }
     }
     std::map<std::int64_t, SegmentBuilder> builders;

@@ -108,16 +108,16 @@ private:
     std::condition_variable_any wake_;
     pulsekit::sqlite::Database database_;
     RowSource source_;
-    std::atomic<std::int64_t> covered_ = 0;              // the last row that is in a segment; changed under the lock
+    std::atomic<std::int64_t> covered_ = 0;               // the last row that is in a segment; changed under the lock
     std::int64_t tried_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // to follow up to this row, in vain
-    std::size_t unwritten_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // rows in memory that could not be written
-    std::int64_t written_ PULSEKIT_GUARDED_BY(mutex_) = 0;   // the last row that is in a file
-    std::uint32_t row_check_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // of that row
-    std::uint32_t forgotten_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // how often
+    std::size_t unwritten_ PULSEKIT_GUARDED_BY(mutex_) = 0;        // rows in memory that could not be written
+    std::int64_t written_ PULSEKIT_GUARDED_BY(mutex_) = 0;         // the last row that is in a file
+    std::uint32_t row_check_ PULSEKIT_GUARDED_BY(mutex_) = 0;      // of that row
+    std::uint32_t forgotten_ PULSEKIT_GUARDED_BY(mutex_) = 0;      // how often
     std::set<std::uint32_t> in_work_ PULSEKIT_GUARDED_BY(mutex_);  // serials
     std::map<std::int64_t, Project> projects_ PULSEKIT_GUARDED_BY(mutex_);
-    /// By the number of a text: of a session, the serial of the segment that has it; of a visitor, which one it is of its
-    /// project, from 1. 0: neither.
+    /// By the number of a text: of a session, the serial of the segment that has it; of a visitor, which one it is of
+    /// its project, from 1. 0: neither.
     std::vector<std::uint32_t> places_ PULSEKIT_GUARDED_BY(mutex_);
     std::jthread following_;  // last: stopped before what it uses goes
 };
