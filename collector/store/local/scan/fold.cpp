@@ -15,23 +15,6 @@ using FoldKind = model::Measure::Fold;
 constexpr std::uint32_t kSeveral = 0xfffffffe;
 constexpr std::uint32_t kNone = 0xffffffff;
 
-/// Of each row, how long until the next one of its session that the question sees.
-std::vector<std::int64_t> next_gaps(SegmentView& view) {
-    std::vector<std::int64_t> gaps(view.rows(), kAbsent);
-    const auto* time = view.times();
-    const auto& seen = view.seen();
-    const auto sessions = view.sessions();
-    for (std::size_t i = 0; i + 1 < sessions.size(); ++i) {
-        std::int64_t next = kAbsent;
-        for (auto row = sessions[i + 1]; row-- > sessions[i];) {
-            if (!seen[row]) continue;
-            if (next != kAbsent) gaps[row] = next - time[row];
-            next = time[row];
-        }
-    }
-    return gaps;
-}
-
 /// The rows of a mask, one after the other.
 void gather(const Mask& mask, std::vector<std::uint32_t>& at) {
     at.resize(mask.size() + 1);
@@ -55,21 +38,23 @@ void Fold::operator()(SegmentView& view) {
     bool is_first = true;
     while (view.next()) {
         if (std::exchange(is_first, false)) read_tables(view);
-        Mask counted = view.narrowed(view.seen(), plan_.counted);
-        switch (plan_.unit) {
-            case Unit::row:
-                if (plan_.by_session) fold_sessions(view, counted, {});
-                fold_rows(view, counted, {});
-                break;
-            case Unit::session: {
-                Mask exist;
-                const auto units = sessions_of(view, plan_, tables_.attributes, counted, exist);
-                if (plan_.needs_units) fold_units(units, exist);
-                if (plan_.needs_rows && plan_.by_session) fold_sessions(view, counted, units);
-                if (plan_.needs_rows) fold_rows(view, counted, units);
-                break;
-            }
-            case Unit::visitor: visitors_.add(view, tables_.attributes, counted); break;
+        BlockMasks masks(view, plan_, view.narrowed(view.seen(), plan_.counted));
+        if (plan_.unit == Unit::visitor) {
+            visitors_.add(view, masks, tables_.attributes);
+            continue;
+        }
+        std::vector<UnitColumn> units;
+        if (plan_.unit == Unit::session) {
+            Mask exist;
+            units = sessions_of(view, masks, plan_, tables_.attributes, exist);
+            if (plan_.needs_units) fold_units(units, exist);
+        }
+        if (!plan_.needs_rows) continue;
+        if (!plan_.by_session) {
+            fold_rows(view, masks, units);
+        } else if (auto others = fold_sessions(view, masks, units)) {
+            BlockMasks of_others(view, plan_, std::move(*others));
+            fold_rows(view, of_others, units);
         }
     }
     for (auto& measure : measures_) measure.end_segment();
@@ -190,81 +175,77 @@ void Fold::fold_units(const std::vector<UnitColumn>& units, const Mask& exist) {
     }
 }
 
-void Fold::fold_sessions(SegmentView& view, Mask& counted, const std::vector<UnitColumn>& units) {
-    const auto groups = groups_of_sessions(view, counted, units);
+std::optional<Mask> Fold::fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {
+    const auto groups = groups_of_sessions(view, masks, units);
     std::vector<std::uint32_t> known;
+    bool several = false;
     for (const auto group : groups) {
         if (group < kSeveral) known.push_back(group);
+        several = several || group == kSeveral;
     }
     mark(known.data(), known.size());
     for (std::size_t m = 0; m < measures_.size(); ++m) {
-        if (plan_.measures[m].of_rows) fold_session_measure(view, m, counted, groups, units);
+        if (plan_.measures[m].of_rows) fold_session_measure(view, masks, m, groups, units);
     }
+    if (!several) return std::nullopt;
+    Mask others = masks.mask(Plan::kCounted);
     const auto begins = view.sessions();
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        if (groups[i] != kSeveral) std::fill(counted.begin() + begins[i], counted.begin() + begins[i + 1], 0);
+        if (groups[i] != kSeveral) std::fill(others.begin() + begins[i], others.begin() + begins[i + 1], 0);
     }
+    return others;
 }
 
-std::vector<std::uint32_t> Fold::groups_of_sessions(SegmentView& view, const Mask& counted,
+std::vector<std::uint32_t> Fold::groups_of_sessions(SegmentView& view, BlockMasks& masks,
                                                     const std::vector<UnitColumn>& units) {
     const auto begins = view.sessions();
-    const std::size_t sessions = begins.size() - 1;
-    std::vector<std::uint32_t> sums;
-    sum_up(counted, sums);
+    const auto& counts = masks.counts(Plan::kCounted);
     const bool of_unit = !plan_.groups.empty() && plan_.groups[0].of_unit;
     const auto* table = plan_.groups.empty() || of_unit ? nullptr : tables_.groups[0].data();
-    const auto* time = table ? view.times() : nullptr;
-    std::vector<std::uint32_t> groups(sessions);
-    for (std::size_t i = 0; i < sessions; ++i) {
-        if (sums[begins[i + 1]] == sums[begins[i]]) {
+    std::vector<std::uint32_t> groups(counts.size());
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (counts[i] == 0) {
             groups[i] = kNone;
         } else if (of_unit) {
             groups[i] = units[plan_.groups[0].attribute].numbers[i];
         } else if (table) {
-            const auto first = table[view.day_code(time[begins[i]])];
-            groups[i] = first == table[view.day_code(time[begins[i + 1] - 1])] ? first : kSeveral;
+            const auto first = table[view.day_code(view.time(begins[i]))];
+            groups[i] = first == table[view.day_code(view.time(begins[i + 1] - 1))] ? first : kSeveral;
         }
     }
     return groups;
 }
 
-void Fold::fold_session_measure(SegmentView& view, std::size_t m, const Mask& counted,
+void Fold::fold_session_measure(SegmentView& view, BlockMasks& masks, std::size_t m,
                                 const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units) {
     const auto& measure = plan_.measures[m];
-    const auto begins = view.sessions();
-    const Mask mask = view.narrowed(counted, measure.rows);
+    const auto& counts = masks.counts(measure.rows);
     Mask kept(groups.size(), 1);
     for (const auto& condition : measure.units) narrow(kept, condition, units[condition.attribute]);
-    std::vector<std::uint32_t> sums;
-    sum_up(mask, sums);
     auto& into = measures_[m];
     into.reach(present_.size());
     const auto each_session = [&](const auto& use) {
         for (std::uint32_t i = 0; i < groups.size(); ++i) {
-            const auto count = sums[begins[i + 1]] - sums[begins[i]];
-            if (count != 0 && kept[i] && groups[i] < kSeveral) use(i, count);
+            if (counts[i] != 0 && kept[i] && groups[i] < kSeveral) use(i);
         }
     };
-    if (measure.fold == FoldKind::count) {
-        return each_session([&](std::uint32_t i, std::uint32_t count) { into.add(groups[i], count); });
-    }
-    if (measure.field.column == Column::session) {
-        return each_session([&](std::uint32_t i, std::uint32_t) { into.add(groups[i], 1); });
-    }
+    if (measure.fold == FoldKind::count) return each_session([&](std::uint32_t i) { into.add(groups[i], counts[i]); });
+    if (measure.field.column == Column::session) return each_session([&](std::uint32_t i) { into.add(groups[i], 1); });
     const auto* ids = tables_.ids[m].data();
-    each_session([&](std::uint32_t i, std::uint32_t) {
-        if (const auto only = view.live().segment->session_visitor(view.first_session() + i); only != 0) {
-            return into.note(groups[i], ids[only]);
-        }
+    const auto visitors = view.session_visitors();
+    each_session([&](std::uint32_t i) {
+        if (visitors[i] != 0) return into.note(groups[i], ids[visitors[i]]);
+        const auto& mask = masks.mask(measure.rows);
         const auto* codes = view.codes(Column::visitor);
+        const auto begins = view.sessions();
         for (auto row = begins[i]; row < begins[i + 1]; ++row) {
             if (mask[row]) into.note(groups[i], ids[codes[row]]);
         }
     });
 }
 
-void Fold::fold_rows(SegmentView& view, const Mask& counted, const std::vector<UnitColumn>& units) {
+void Fold::fold_rows(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {
+    const auto& counted = masks.mask(Plan::kCounted);
     const auto count = static_cast<std::size_t>(std::count(counted.begin(), counted.end(), 1));
     if (count == 0) return;
     const bool all_counted = count == view.rows();
@@ -282,7 +263,7 @@ void Fold::fold_rows(SegmentView& view, const Mask& counted, const std::vector<U
     for (std::size_t m = 0; m < measures_.size(); ++m) {
         const auto& measure = plan_.measures[m];
         if (!measure.of_rows) continue;
-        const auto folded = folded_rows(view, counted, all_counted, measure, units);
+        const auto folded = folded_rows(view, masks, all_counted, measure, units);
         const Items items{.count = rows_.count,
                           .groups = rows_.groups.empty() ? nullptr : rows_.groups.data(),
                           .group_count = present_.size(),
@@ -291,13 +272,10 @@ void Fold::fold_rows(SegmentView& view, const Mask& counted, const std::vector<U
     }
 }
 
-std::optional<Mask> Fold::folded_rows(SegmentView& view, const Mask& counted, bool all_counted,
+std::optional<Mask> Fold::folded_rows(SegmentView& view, BlockMasks& masks, bool all_counted,
                                       const PreparedMeasure& measure, const std::vector<UnitColumn>& units) {
-    if (measure.rows.empty() && measure.units.empty()) {
-        if (rows_.gathered || all_counted) return std::nullopt;
-        return counted;
-    }
-    Mask mask = view.narrowed(counted, measure.rows);
+    if (measure.rows == Plan::kCounted && measure.units.empty() && (rows_.gathered || all_counted)) return std::nullopt;
+    Mask mask = masks.mask(measure.rows);
     for (const auto& condition : measure.units) {
         Mask kept(view.sessions().size() - 1, 1);
         narrow(kept, condition, units[condition.attribute]);
@@ -390,7 +368,7 @@ std::vector<std::int64_t> Fold::values_of(SegmentView& view, std::size_t m, cons
         const auto* time = view.times();
         gather_from([&](std::uint32_t row) { return time[row]; });
     } else if (field.column == Column::next_gap) {
-        const auto gaps = next_gaps(view);
+        const auto* gaps = view.next_gaps();
         gather_from([&](std::uint32_t row) { return gaps[row]; });
     } else if (field.column != Column::session) {
         const auto* codes = view.codes(field.column);

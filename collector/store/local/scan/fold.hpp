@@ -51,12 +51,12 @@ private:
     void read_tables(SegmentView& view);
     void read_table(SegmentView& view, std::size_t measure);
     void fold_units(const std::vector<UnitColumn>& units, const Mask& exist);
-    void fold_rows(SegmentView& view, const Mask& counted, const std::vector<UnitColumn>& units);
-    /// Folds the rows of the sessions that are in one group, and leaves the others'.
-    void fold_sessions(SegmentView& view, Mask& counted, const std::vector<UnitColumn>& units);
-    std::vector<std::uint32_t> groups_of_sessions(SegmentView& view, const Mask& counted,
+    void fold_rows(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
+    /// Folds the rows of the sessions that are in one group, and answers those of others, if any.
+    std::optional<Mask> fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
+    std::vector<std::uint32_t> groups_of_sessions(SegmentView& view, BlockMasks& masks,
                                                   const std::vector<UnitColumn>& units);
-    void fold_session_measure(SegmentView& view, std::size_t measure, const Mask& counted,
+    void fold_session_measure(SegmentView& view, BlockMasks& masks, std::size_t measure,
                               const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units);
     void fold_sparse(SegmentView& view, std::size_t measure, const Items& items);
     void group_rows(SegmentView& view, const std::vector<UnitColumn>& units);
@@ -64,7 +64,7 @@ private:
     std::vector<std::int64_t> values_of(SegmentView& view, std::size_t measure, const std::vector<UnitColumn>& units);
     void narrow(Mask& mask, const UnitCondition& condition, const UnitColumn& column);
     /// Which of the rows the measure folds; nothing: all.
-    std::optional<Mask> folded_rows(SegmentView& view, const Mask& counted, bool all_counted,
+    std::optional<Mask> folded_rows(SegmentView& view, BlockMasks& masks, bool all_counted,
                                     const PreparedMeasure& measure, const std::vector<UnitColumn>& units);
     void mark(const std::uint32_t* groups, std::size_t count);
 

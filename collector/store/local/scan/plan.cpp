@@ -81,7 +81,31 @@ Result<PreparedField> prepare_field(const Field& field, bool with_domain) {
     return made;
 }
 
-Result<PreparedMeasure> prepare_measure(const Scan& scan, const Question& question, const Measure& measure) {
+/// The conditions of a question, each prepared once.
+class Wheres {
+public:
+    explicit Wheres(const Scan& scan) : scan_(scan), known_(1), prepared_(1) {}
+
+    Result<std::size_t> index_of(const model::Where& where) {
+        const auto found = std::find(known_.begin(), known_.end(), where);
+        const auto index = static_cast<std::size_t>(found - known_.begin());
+        if (found != known_.end()) return index;
+        auto prepared = prepare(scan_, where);
+        if (!prepared) return std::move(prepared).error();
+        known_.push_back(where);
+        prepared_.push_back(std::move(*prepared));
+        return index;
+    }
+    std::vector<PreparedWhere> take() { return std::move(prepared_); }
+
+private:
+    const Scan& scan_;
+    std::vector<model::Where> known_;  // the first is empty: all that is counted
+    std::vector<PreparedWhere> prepared_;
+};
+
+Result<PreparedMeasure> prepare_measure(const Scan& scan, Wheres& wheres, const Question& question,
+                                        const Measure& measure) {
     PreparedMeasure made{.fold = measure.fold, .q = measure.q};
     made.of_rows = question.unit == Unit::row || measure.of_rows;
     const bool is_distinct = measure.fold == Measure::Fold::distinct;
@@ -113,9 +137,9 @@ Result<PreparedMeasure> prepare_measure(const Scan& scan, const Question& questi
         if (!test) return std::move(test).error();
         made.units.push_back({condition.field.attribute, std::move(*test)});
     }
-    auto rows = prepare(scan, of_row);
-    if (!rows) return std::move(rows).error();
-    made.rows = std::move(*rows);
+    const auto rows = wheres.index_of(of_row);
+    if (!rows) return rows.error();
+    made.rows = *rows;
     return made;
 }
 
@@ -147,9 +171,10 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
     auto counted = prepare(scan, question.counted);
     if (!counted) return std::move(counted).error();
     made.counted = std::move(*counted);
+    Wheres wheres(scan);
     for (const auto& attribute : question.attributes) {
-        auto where = prepare(scan, attribute.where);
-        if (!where) return std::move(where).error();
+        const auto where = wheres.index_of(attribute.where);
+        if (!where) return where.error();
         const bool is_value = attribute.take == Attribute::Take::first || attribute.take == Attribute::Take::last;
         if (is_value && (attribute.field.of == Field::Of::unit || !is_coded(attribute.field.column))) {
             return contradiction("only columns with values of their own are taken");
@@ -157,7 +182,7 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
         const auto same = std::find_if(question.attributes.begin(), question.attributes.end(), [&](const auto& other) {
             return other.take == attribute.take && other.where == attribute.where;
         });
-        made.attributes.push_back({attribute.take, std::move(*where), attribute.field.column,
+        made.attributes.push_back({attribute.take, *where, attribute.field.column,
                                    is_value ? std::make_unique<Domain>() : nullptr,
                                    static_cast<std::size_t>(same - question.attributes.begin())});
     }
@@ -167,11 +192,12 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
         made.groups.push_back(std::move(*prepared));
     }
     for (const auto& measure : question.measures) {
-        auto prepared = prepare_measure(scan, question, measure);
+        auto prepared = prepare_measure(scan, wheres, question, measure);
         if (!prepared) return std::move(prepared).error();
         (prepared->of_rows ? made.needs_rows : made.needs_units) = true;
         made.measures.push_back(std::move(*prepared));
     }
+    made.wheres = wheres.take();
     made.by_session = told_by_sessions(made);
     if (made.measures.empty()) (question.unit == Unit::row ? made.needs_rows : made.needs_units) = true;
     return made;

@@ -16,7 +16,7 @@ namespace collector::store::local {
 
 struct PreparedAttribute {
     model::Attribute::Take take = model::Attribute::Take::count;
-    PreparedWhere where;
+    std::size_t where = 0;  ///< into Plan::wheres
     model::Column column = model::Column::kind;
     std::unique_ptr<Domain> domain;  ///< of first and last: the attribute is one of its numbers; else it is an integer
 
@@ -42,7 +42,7 @@ struct PreparedField {
 struct PreparedMeasure {
     model::Measure::Fold fold = model::Measure::Fold::count;
     PreparedField field;
-    PreparedWhere rows;
+    std::size_t rows = 0;  ///< into Plan::wheres
     std::vector<UnitCondition> units;
     double q = 0;
     bool of_rows = true;
@@ -50,8 +50,11 @@ struct PreparedMeasure {
 };
 
 struct Plan {
+    static constexpr std::size_t kCounted = 0;  ///< of wheres: all that is counted
+
     PreparedSelection selection;
     PreparedWhere counted;
+    std::vector<PreparedWhere> wheres;  ///< what attributes and measures ask of rows that are counted, each once
     model::Unit unit = model::Unit::row;
     std::vector<PreparedAttribute> attributes;
     std::vector<PreparedField> groups;

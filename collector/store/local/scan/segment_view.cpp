@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/local/scan/accumulator.hpp"
+
 namespace collector::store::local {
 namespace {
 
@@ -97,7 +99,6 @@ void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged
     const bool of_value = filter.take == Attribute::Take::first || filter.take == Attribute::Take::last;
     const auto* accepts = of_value ? accepted(filter.value).codes.data() : nullptr;
     const auto* values = of_value ? codes(filter.value.column) : nullptr;
-    const auto* time = filter.take == Attribute::Take::span ? times() : nullptr;
     for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
         const auto begin = begins_[i];
         const auto end = begins_[i + 1];
@@ -114,7 +115,7 @@ void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged
             case Attribute::Take::count: keep = filter.value.test.holds_integer(count); break;
             case Attribute::Take::any: keep = filter.value.test.holds_integer(count > 0); break;
             case Attribute::Take::span:
-                keep = filter.value.test.holds_integer(count > 0 ? time[last] - time[first] : 0);
+                keep = filter.value.test.holds_integer(count > 0 ? time(last) - time(first) : 0);
                 break;
             case Attribute::Take::first: keep = accepts[count > 0 ? values[first] : 0]; break;
             case Attribute::Take::last: keep = accepts[count > 0 ? values[last] : 0]; break;
@@ -132,6 +133,7 @@ Mask SegmentView::narrowed(const Mask& mask, const PreparedWhere& where) {
 void SegmentView::narrow(Mask& mask, const PreparedCondition& condition) {
     const auto& accepts = accepted(condition);
     if (accepts.all) return;
+    if (accepts.none) return narrow_all(mask, 0);
     const auto* stored = stored_as(condition.column);
     if (!stored) return narrow_by(mask, accepts, codes(condition.column));
     const auto of_column = live_.segment->codes(stored->column);
@@ -202,6 +204,7 @@ const SegmentView::Accepted& SegmentView::accepted(const PreparedCondition& cond
     const auto occurring = static_cast<std::ptrdiff_t>(codes.size() - first);
     const auto accepted_codes = std::count(codes.begin() + first, codes.end(), 1);
     accepts.all = accepted_codes == occurring;
+    accepts.none = accepted_codes == 0;
     accepts.few_are = accepted_codes <= occurring / 2;
     for (std::uint32_t code = first; code < codes.size() && accepts.few.size() <= kFew; ++code) {
         if (codes[code] == accepts.few_are) accepts.few.push_back(code);
@@ -217,6 +220,22 @@ const std::int64_t* SegmentView::times() {
         times_block_ = block_;
     }
     return times_.data();
+}
+
+const std::int64_t* SegmentView::next_gaps() {
+    if (gaps_block_ == block_) return gaps_.data();
+    gaps_block_ = block_;
+    gaps_.assign(rows_, kAbsent);
+    const auto* time = times();
+    for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
+        std::int64_t next = kAbsent;
+        for (auto row = begins_[i + 1]; row-- > begins_[i];) {
+            if (!seen_[row]) continue;
+            if (next != kAbsent) gaps_[row] = next - time[row];
+            next = time[row];
+        }
+    }
+    return gaps_.data();
 }
 
 const std::uint32_t* SegmentView::codes(Column column) {
@@ -243,8 +262,7 @@ const std::uint32_t* SegmentView::codes(Column column) {
 
 /// Most sessions begin and end on one day.
 void SegmentView::read_days(std::uint32_t* out) {
-    const auto* time = times();
-    const auto code_of = [&](std::uint32_t row) { return day_code(time[row]); };
+    const auto code_of = [&](std::uint32_t row) { return day_code(time(row)); };
     for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
         const auto begin = begins_[i];
         const auto end = begins_[i + 1];

@@ -35,11 +35,19 @@ public:
     /// Where in the block each of its sessions begins, and the last one ends.
     std::span<const std::uint32_t> sessions() const { return begins_; }
     std::uint32_t first_session() const { return first_session_; }
+    /// Of each of them the code of its visitor, 0 when it has several.
+    std::span<const std::uint32_t> session_visitors() const {
+        return live_.segment->session_visitors().subspan(first_session_, begins_.size() - 1);
+    }
     const Mask& seen() const { return seen_; }
-    RowPlace place(std::uint32_t row) { return {times()[row], index_, first_row_ + row}; }
+    RowPlace place(std::uint32_t row) const { return {time(row), index_, first_row_ + row}; }
+    /// Of some rows; times() is for most of them.
+    std::int64_t time(std::uint32_t row) const { return live_.segment->time(first_row_ + row); }
 
     // By the block's rows, which count from 0.
     const std::int64_t* times();
+    /// How long until the next row of the session that the question sees; kAbsent where there is none.
+    const std::int64_t* next_gaps();
     const std::uint32_t* codes(model::Column column);
     const Meaning& meaning(model::Column column);
     /// Whether only some rows have a value of the column.
@@ -59,6 +67,7 @@ private:
         std::vector<std::uint32_t> few;   ///< the only ones with the value `few_are`, when there are but some
         std::uint8_t few_are = 1;
         bool all = false;
+        bool none = false;
     };
     const Accepted& accepted(const PreparedCondition& condition);
     struct Cached {
@@ -90,6 +99,8 @@ private:
     Mask seen_;
     std::uint32_t times_block_ = 0;
     std::vector<std::int64_t> times_;
+    std::uint32_t gaps_block_ = 0;
+    std::vector<std::int64_t> gaps_;
     std::vector<Cached> cached_;
     std::map<const PreparedCondition*, Accepted> accepted_;
     std::optional<pulsekit::Error> error_;

@@ -13,22 +13,20 @@ bool is_value(Take take) { return take == Take::first || take == Take::last; }
 
 }  // namespace
 
-std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const AttributeTables& tables,
-                                    const Mask& counted, Mask& exist) {
+std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const Plan& plan,
+                                    const AttributeTables& tables, Mask& exist) {
     const auto begins = view.sessions();
     const std::size_t sessions = begins.size() - 1;
-    std::vector<std::uint32_t> sums;
-    sum_up(counted, sums);
     exist.resize(sessions);
-    for (std::size_t i = 0; i < sessions; ++i) exist[i] = sums[begins[i + 1]] != sums[begins[i]];
+    const auto& all = masks.counts(Plan::kCounted);
+    for (std::size_t i = 0; i < sessions; ++i) exist[i] = all[i] != 0;
 
     std::vector<UnitColumn> columns(plan.attributes.size());
     for (std::size_t a = 0; a < columns.size(); ++a) {
         const auto& attribute = plan.attributes[a];
         auto& column = columns[a];
-        const Mask mask = view.narrowed(counted, attribute.where);
-        sum_up(mask, sums);
-        const auto count_of = [&](std::size_t i) { return sums[begins[i + 1]] - sums[begins[i]]; };
+        const auto& mask = masks.mask(attribute.where);
+        const auto& counts = masks.counts(attribute.where);
         const auto first_of = [&](std::size_t i) {
             auto row = begins[i];
             while (!mask[row]) ++row;
@@ -43,7 +41,7 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const A
             column.numbers.resize(sessions);
             const auto* codes = view.codes(attribute.column);
             for (std::size_t i = 0; i < sessions; ++i) {
-                if (count_of(i) == 0) continue;
+                if (counts[i] == 0) continue;
                 const auto row = attribute.take == Take::first ? first_of(i) : last_of(i);
                 column.numbers[i] = tables[a][codes[row]];
             }
@@ -52,27 +50,16 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const A
         column.integers.resize(sessions);
         auto* out = column.integers.data();
         if (attribute.take == Take::count) {
-            for (std::size_t i = 0; i < sessions; ++i) out[i] = count_of(i);
+            for (std::size_t i = 0; i < sessions; ++i) out[i] = counts[i];
         } else if (attribute.take == Take::any) {
-            for (std::size_t i = 0; i < sessions; ++i) out[i] = count_of(i) > 0;
+            for (std::size_t i = 0; i < sessions; ++i) out[i] = counts[i] > 0;
         } else {
-            const auto* time = view.times();
             for (std::size_t i = 0; i < sessions; ++i) {
-                if (count_of(i) > 1) out[i] = time[last_of(i)] - time[first_of(i)];
+                if (counts[i] > 1) out[i] = view.time(last_of(i)) - view.time(first_of(i));
             }
         }
     }
     return columns;
-}
-
-void sum_up(const Mask& mask, std::vector<std::uint32_t>& sums) {
-    sums.resize(mask.size() + 1);
-    std::uint32_t so_far = 0;
-    for (std::size_t row = 0; row < mask.size(); ++row) {
-        sums[row] = so_far;
-        so_far += mask[row];
-    }
-    sums[mask.size()] = so_far;
 }
 
 Visitors::Visitors(const Scan& scan, const Plan& plan) : scan_(scan), plan_(plan) {
@@ -98,7 +85,7 @@ namespace {
 /// session; in between there may be rows that are not in the mask.
 template <typename Use>
 void each_run(SegmentView& view, const Mask& mask, Use&& use) {
-    const auto& segment = *view.live().segment;
+    const auto visitors = view.session_visitors();
     const auto* numbers = view.live().visitors->data();
     const auto begins = view.sessions();
     const std::uint32_t* codes = nullptr;
@@ -108,8 +95,8 @@ void each_run(SegmentView& view, const Mask& mask, Use&& use) {
         while (first < end && !mask[first]) ++first;
         if (first == end) continue;
         while (!mask[end - 1]) --end;
-        if (const auto only = segment.session_visitor(view.first_session() + i); only != 0) {
-            use(numbers[only - 1], first, end - 1);
+        if (visitors[i] != 0) {
+            use(numbers[visitors[i] - 1], first, end - 1);
             continue;
         }
         if (!codes) codes = view.codes(Column::visitor);
@@ -128,12 +115,13 @@ void each_run(SegmentView& view, const Mask& mask, Use&& use) {
 
 }  // namespace
 
-void Visitors::add(SegmentView& view, const AttributeTables& tables, const Mask& counted) {
-    each_run(view, counted, [&](std::uint32_t visitor, std::uint32_t, std::uint32_t) { exist_[visitor] = 1; });
+void Visitors::add(SegmentView& view, BlockMasks& masks, const AttributeTables& tables) {
+    each_run(view, masks.mask(Plan::kCounted),
+             [&](std::uint32_t visitor, std::uint32_t, std::uint32_t) { exist_[visitor] = 1; });
     for (std::size_t a = 0; a < plan_.attributes.size(); ++a) {
         const auto& attribute = plan_.attributes[a];
         if (attribute.is_value() && attribute.row_of != a) continue;
-        const Mask mask = view.narrowed(counted, attribute.where);
+        const auto& mask = masks.mask(attribute.where);
         if (attribute.is_value()) {
             add_values(view, a, tables, mask);
         } else {
@@ -145,19 +133,16 @@ void Visitors::add(SegmentView& view, const AttributeTables& tables, const Mask&
 void Visitors::add_integers(SegmentView& view, std::size_t a, const Mask& mask) {
     auto& attribute = attributes_[a];
     const auto take = plan_.attributes[a].take;
-    std::vector<std::uint32_t> sums;
-    if (take == Take::count) sum_up(mask, sums);
-    const auto* time = take == Take::span ? view.times() : nullptr;
     each_run(view, mask, [&](std::uint32_t visitor, std::uint32_t first, std::uint32_t last) {
         auto& value = attribute.integers[visitor];
         if (take == Take::any) {
             value = 1;
         } else if (take == Take::count) {
-            value += sums[last + 1] - sums[first];
+            value += count_in(mask, first, last + 1);
         } else {
             auto& until = attribute.latest[visitor];
-            until = value == kAbsent ? time[last] : std::max(until, time[last]);
-            value = value == kAbsent ? time[first] : std::min(value, time[first]);
+            until = value == kAbsent ? view.time(last) : std::max(until, view.time(last));
+            value = value == kAbsent ? view.time(first) : std::min(value, view.time(first));
         }
     });
 }

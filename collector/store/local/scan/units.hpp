@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/local/scan/accumulator.hpp"
+#include "store/local/scan/block_masks.hpp"
 #include "store/local/scan/plan.hpp"
 #include "store/local/scan/segment_view.hpp"
 
@@ -21,15 +22,15 @@ struct UnitColumn {
 using AttributeTables = std::vector<std::vector<std::uint32_t>>;
 
 /// The attributes of the block's sessions; `exist` says which of them have a row that is counted.
-std::vector<UnitColumn> sessions_of(SegmentView& view, const Plan& plan, const AttributeTables& tables,
-                                    const Mask& counted, Mask& exist);
+std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const Plan& plan,
+                                    const AttributeTables& tables, Mask& exist);
 
 /// What is known of each visitor so far, by its number. One thread; several are merged.
 class Visitors {
 public:
     Visitors(const Scan& scan, const Plan& plan);
 
-    void add(SegmentView& view, const AttributeTables& tables, const Mask& counted);
+    void add(SegmentView& view, BlockMasks& masks, const AttributeTables& tables);
     void merge(const Visitors& other);
     /// The attributes of all. Once.
     std::vector<UnitColumn> finish();
@@ -51,8 +52,5 @@ private:
     std::vector<Attribute> attributes_;
     Mask exist_;
 };
-
-/// How many rows of the block before each are in the mask, so that a session's count is a difference.
-void sum_up(const Mask& mask, std::vector<std::uint32_t>& sums);
 
 }  // namespace collector::store::local

@@ -36,7 +36,8 @@ bool is_sound(const SegmentHeader& header, std::size_t size) {
     if (std::memcmp(header.magic, SegmentHeader().magic, sizeof header.magic) != 0) return false;
     if (header.size != size || header.checksum != checksum_of(header)) return false;
     return std::all_of(std::begin(header.sections), std::end(header.sections), [&](const Section& section) {
-        return section.offset % 8 == 0 && section.offset <= size && section.bytes <= size - section.offset;
+        return section.offset % 8 == 0 && section.offset <= size && section.bytes <= size - section.offset &&
+               size % 8 == 0;
     });
 }
 
@@ -108,7 +109,7 @@ Result<std::shared_ptr<const Segment>> Segment::open(const std::string& path) {
 Result<void> Segment::check_section(std::size_t section) const {
     if (checked_[section].load(std::memory_order_relaxed)) return {};
     const auto& part = header_->sections[section];
-    if (pulsekit::checksum(base() + part.offset, part.bytes) != part.checksum) {
+    if (pulsekit::checksum(base() + part.offset, (part.bytes + 7) / 8 * 8) != part.checksum) {
         return Error{ErrorCode::corrupt, path_ + " is damaged"};
     }
     checked_[section].store(true, std::memory_order_relaxed);
@@ -141,11 +142,6 @@ std::uint32_t Segment::find_session(std::int64_t number) const {
     const auto found = std::lower_bound(numbers.begin(), numbers.end(), number);
     if (found == numbers.end() || *found != number) return sessions();
     return static_cast<std::uint32_t>(found - numbers.begin());
-}
-
-std::int64_t Segment::item(std::size_t section, std::uint32_t index) const {
-    return header_->sections[section].width == 4 ? array<std::uint32_t>(section)[index]
-                                                 : array<std::int64_t>(section)[index];
 }
 
 void Segment::times(std::uint32_t from, std::uint32_t to, std::int64_t* out) const {

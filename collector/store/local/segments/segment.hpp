@@ -145,9 +145,9 @@ public:
     }
     /// Where each session's rows begin, and where the last one's end.
     std::span<const std::uint32_t> begins() const { return array<std::uint32_t>(section_of(SegmentPart::begins)); }
-    /// The code of the visitor that all rows of the session have; 0 when they have several.
-    std::uint32_t session_visitor(std::uint32_t session) const {
-        return array<std::uint32_t>(section_of(SegmentPart::session_visitors))[session];
+    /// The code of the visitor that all rows of each session have; 0 when they have several.
+    std::span<const std::uint32_t> session_visitors() const {
+        return array<std::uint32_t>(section_of(SegmentPart::session_visitors));
     }
     /// The place of the session with this number; sessions() when it is not here.
     std::uint32_t find_session(std::int64_t number) const;
@@ -173,7 +173,10 @@ private:
         return {reinterpret_cast<const T*>(base() + part.offset), part.bytes / sizeof(T)};
     }
     const char* base() const { return reinterpret_cast<const char*>(header_); }
-    std::int64_t item(std::size_t section, std::uint32_t index) const;
+    std::int64_t item(std::size_t section, std::uint32_t index) const {
+        return header_->sections[section].width == 4 ? array<std::uint32_t>(section)[index]
+                                                     : array<std::int64_t>(section)[index];
+    }
     pulsekit::Result<void> check_section(std::size_t section) const;
 
     std::vector<std::uint64_t> words_;  // empty: the bytes are mapped

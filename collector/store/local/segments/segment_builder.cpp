@@ -41,7 +41,8 @@ public:
         const std::size_t at = words_.size();
         words_.resize(at + (size + 7) / 8);
         if (size > 0) std::memcpy(&words_[at], bytes, size);
-        header.sections[section] = {at * 8, size, pulsekit::checksum(bytes, size), width};
+        header.sections[section] = {at * 8, size, pulsekit::checksum(words_.data() + at, words_.size() * 8 - at * 8),
+                                    width};
     }
     std::vector<std::uint64_t> finish() {
         header.size = words_.size() * 8;

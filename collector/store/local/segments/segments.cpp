@@ -141,8 +141,8 @@ Segments::~Segments() {
     following_.request_stop();
     following_.join();
     MutexLock lock(mutex_);
-    if (rows_in_memory() < kWorthWriting) return;  // soon read again
-    (void)do_work(to_be_written(), lock);          // what fails is made of the rows again
+    if (rows_in_memory() < std::min(kWorthWriting, options_.memory_rows)) return;  // soon read again
+    (void)do_work(to_be_written(), lock);  // what fails is made of the rows again
 }
 
 /// What the files hold, oldest first: a session that is in several is in the last of them.
@@ -222,15 +222,18 @@ void Segments::committed(std::int64_t row) {
 void Segments::follow(const std::stop_token& stop) {
     MutexLock lock(mutex_);
     while (true) {
-        const bool behind = wake_.wait(lock.native(), stop, [this] {
+        const auto is_behind = [this] {
             mutex_.assert_held();
             return newest_row_ - std::max<std::int64_t>(covered_, tried_) >= kRowsBehind;
-        });
-        if (!behind) return;
+        };
+        const bool wanted = wake_.wait(lock.native(), stop, [&] { return is_behind() || is_to_be_written(); });
+        if (!wanted) return;
         // What fails here fails again for whoever asks, and is told to them.
-        tried_ = newest_row_;
-        if (take_some()) tried_ = 0;
-        if (rows_in_memory() < unwritten_ + options_.memory_rows) continue;
+        if (is_behind()) {
+            tried_ = newest_row_;
+            if (take_some()) tried_ = 0;
+        }
+        if (!is_to_be_written()) continue;
         if (do_work(to_be_written(), lock)) {
             unwritten_ = 0;
         } else {
@@ -247,6 +250,7 @@ Result<std::shared_ptr<const Snapshot>> Segments::snapshot(std::int64_t project,
     const std::int64_t row = newest_row_;
     const MutexLock lock(mutex_);
     if (auto caught_up = catch_up(row, patience); !caught_up) return std::move(caught_up).error();
+    if (is_to_be_written()) wake_.notify_one();
     const auto found = projects_.find(project);
     return found == projects_.end() ? nullptr : found->second.published;
 }
@@ -322,6 +326,8 @@ std::size_t Segments::rows_in_memory() const {
     }
     return rows;
 }
+
+bool Segments::is_to_be_written() const { return rows_in_memory() >= unwritten_ + options_.memory_rows; }
 
 std::vector<Segments::Work> Segments::to_be_written() {
     std::vector<Work> works;

@@ -91,6 +91,7 @@ private:
     std::uint32_t& place_of(std::int64_t number) PULSEKIT_REQUIRES(mutex_);
 
     std::size_t rows_in_memory() const PULSEKIT_REQUIRES(mutex_);
+    bool is_to_be_written() const PULSEKIT_REQUIRES(mutex_);
     std::vector<Work> to_be_written() PULSEKIT_REQUIRES(mutex_);
     std::vector<Work> to_be_merged() PULSEKIT_REQUIRES(mutex_);
     /// Does it with the lock released meanwhile, and publishes it.
