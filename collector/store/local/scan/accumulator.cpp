@@ -15,6 +15,9 @@ using model::Value;
 constexpr double kMillion = 1e6;
 // Fewer ids of a group are not worth bits.
 constexpr std::size_t kMinList = 256;
+// So many bits are as much memory as one id in a list. A list is written in order where bits are set at random, and is
+// to be read once more: it pays as long as it is not much larger.
+constexpr std::size_t kBitsAnId = 32;
 // Beyond it a real has no millionths; and so many of it still have room.
 constexpr double kMaxReal = 1e18;
 
@@ -136,9 +139,7 @@ void Accumulator::note(std::uint32_t group, std::uint32_t id) {
     auto& ids = ids_[group];
     if (ids.bits.empty()) {
         ids.list.push_back(id);
-        // Bits are set at random, a list is written in order: bits win where they are few, against a list's
-        // repetitions.
-        if (ids.list.size() < kMinList || ids.list.size() * 8 < id) return;
+        if (ids.list.size() < kMinList || ids.list.size() * kBitsAnId < std::max<std::size_t>(most_ids_, id)) return;
         std::vector<std::uint32_t> list;
         list.swap(ids.list);
         ids.bits.resize(id / 64 + 1);
@@ -198,7 +199,7 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
         auto& ours = samples_[group_of[i]];
         ours.insert(ours.end(), other.samples_[i].begin(), other.samples_[i].end());
     }
-    other = Accumulator(fold_, q_, is_real_);
+    other = Accumulator(fold_, q_, is_real_, most_ids_);
 }
 
 std::vector<Value> Accumulator::finish(std::size_t groups) {

@@ -26,7 +26,9 @@ struct Items {
 /// One thread; several are merged.
 class Accumulator {
 public:
-    Accumulator(model::Measure::Fold fold, double q, bool is_real) : fold_(fold), q_(q), is_real_(is_real) {}
+    /// `most_ids`: greater than any id, where that is known; else 0.
+    Accumulator(model::Measure::Fold fold, double q, bool is_real, std::size_t most_ids)
+        : fold_(fold), q_(q), is_real_(is_real), most_ids_(most_ids) {}
 
     void count(const Items& items);
     /// For sum, present, least, greatest and quantile. Reals come bit by bit.
@@ -63,6 +65,7 @@ private:
     model::Measure::Fold fold_;
     double q_;
     bool is_real_;
+    std::size_t most_ids_;
     std::vector<std::int64_t> integers_;  // counts and bounds
     std::vector<Int128> sums_;            // of integers, or of millionths of reals: exact, in whatever order they come
     std::vector<std::uint32_t> last_;     // the code that was last seen in each group

@@ -30,7 +30,10 @@ void gather(const Mask& mask, std::vector<std::uint32_t>& at) {
 
 Fold::Fold(const Scan& scan, const Plan& plan)
     : scan_(scan), plan_(plan), index_(plan.groups.size()), visitors_(scan, plan) {
-    for (const auto& measure : plan.measures) measures_.emplace_back(measure.fold, measure.q, measure.is_real);
+    for (const auto& measure : plan.measures) {
+        const bool of_visitors = !measure.field.of_unit && measure.field.column == Column::visitor;
+        measures_.emplace_back(measure.fold, measure.q, measure.is_real, of_visitors ? scan.snapshot.visitors + 1 : 0);
+    }
     if (plan.groups.empty()) present_.push_back(1);
 }
 
