@@ -6,6 +6,7 @@
 #include "store/local/scan/answers.hpp"
 #include "store/local/scan/domain.hpp"
 #include "store/local/scan/parallel.hpp"
+#include "store/local/scan/runs.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -33,21 +34,17 @@ struct Steps {
         std::optional<std::vector<std::uint32_t>> numbers;
         while (view.next()) {
             if (!numbers) numbers = paths.numbers_of(view.meaning(Column::path));
-            const Mask starts = view.narrowed(view.seen(), from);
+            const auto starts = runs_of(view, view.narrowed(view.seen(), from));
+            if (starts.empty()) continue;
             const Mask others = view.narrowed(view.seen(), among);
             const auto sessions = view.sessions();
-            const auto* visitors = view.codes(Column::visitor);
             const auto* codes = view.codes(Column::path);
-            for (std::size_t i = 0; i + 1 < sessions.size(); ++i) {
-                for (auto row = sessions[i]; row < sessions[i + 1]; ++row) {
-                    if (!starts[row]) continue;
-                    auto& step = steps[(*view.live().visitors)[visitors[row] - 1]];
-                    const auto place = view.place(row);
-                    if (step.known && !scan.texts.precedes(place, step.place)) continue;
-                    const auto next = neighbour(others, codes, row, sessions[i], sessions[i + 1]);
-                    step = {true, place, next ? (*numbers)[codes[*next]] : 0};
-                }
-            }
+            each_visitor(starts, steps.data(), [&](const Run& run, Step& step) {
+                const auto place = view.place(run.first);
+                if (step.known && !scan.texts.precedes(place, step.place)) return;
+                const auto next = neighbour(others, codes, run.first, sessions[run.session], sessions[run.session + 1]);
+                step = {true, place, next ? (*numbers)[codes[*next]] : 0};
+            });
         }
     }
 

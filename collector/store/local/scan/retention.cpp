@@ -6,6 +6,7 @@
 
 #include "store/local/scan/answers.hpp"
 #include "store/local/scan/parallel.hpp"
+#include "store/local/scan/runs.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -18,21 +19,30 @@ using pulsekit::Result;
 
 constexpr std::size_t kMaxDays = 64;
 constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
+constexpr model::TimeRange kAlways{std::numeric_limits<std::int64_t>::min(), kNever};
 
+/// When each visitor was first active in the range.
 struct Firsts {
     const PreparedWhere& active;
     std::vector<std::int64_t> first_ms;  // by visitor
 
     void operator()(SegmentView& view) {
         while (view.next()) {
-            const Mask mask = view.narrowed(view.seen(), active);
-            const auto* codes = view.codes(Column::visitor);
-            const auto* time = view.times();
-            for (std::uint32_t row = 0; row < view.rows(); ++row) {
-                if (!mask[row]) continue;
-                auto& first = first_ms[(*view.live().visitors)[codes[row] - 1]];
-                first = std::min(first, time[row]);
-            }
+            each_visitor(runs_of(view, view.narrowed(view.seen(), active)), first_ms.data(),
+                         [&](const Run& run, std::int64_t& first) { first = std::min(first, view.time(run.first)); });
+        }
+    }
+};
+
+/// Who was active at all.
+struct Known {
+    const PreparedWhere& active;
+    std::vector<std::uint8_t> known;  // by visitor
+
+    void operator()(SegmentView& view) {
+        while (view.next()) {
+            each_visitor(runs_of(view, view.narrowed(view.seen(), active)), known.data(),
+                         [](const Run&, std::uint8_t& is_known) { is_known = 1; });
         }
     }
 };
@@ -46,17 +56,50 @@ struct Returns {
     void operator()(SegmentView& view) {
         while (view.next()) {
             const Mask mask = view.narrowed(view.seen(), active);
-            const auto* codes = view.codes(Column::visitor);
-            const auto* time = view.times();
-            for (std::uint32_t row = 0; row < view.rows(); ++row) {
-                if (!mask[row]) continue;
-                const auto visitor = (*view.live().visitors)[codes[row] - 1];
-                const auto since = static_cast<std::uint64_t>(day_of(time[row]) - first_day[visitor]);
-                if (since < bit_of_day.size()) returned[visitor] |= bit_of_day[since];
-            }
+            each_visitor(runs_of(view, mask), first_day.data(), [&](const Run& run, std::int64_t first) {
+                if (first == kNever) return;
+                note(run.visitor, day_of(view.time(run.first)) - first);
+                for (auto row = run.first + 1; row <= run.last; ++row) {
+                    if (mask[row]) note(run.visitor, day_of(view.time(row)) - first);
+                }
+            });
         }
     }
+
+    void note(std::uint32_t visitor, std::int64_t since) {
+        const auto day = static_cast<std::uint64_t>(since);
+        if (day < bit_of_day.size()) returned[visitor] |= bit_of_day[day];
+    }
 };
+
+/// Of whoever was first active ever in the range, on which day; of others, never.
+Result<std::vector<std::int64_t>> first_days(const Scan& scan, PreparedSelection selection,
+                                             const PreparedWhere& active) {
+    const std::size_t visitors = scan.snapshot.visitors;
+    auto firsts = for_each_segment<Firsts>(scan, selection, [&] {
+        return Firsts{active, std::vector<std::int64_t>(visitors, kNever)};
+    });
+    if (!firsts) return std::move(firsts).error();
+    auto& days = firsts->front().first_ms;
+    for (std::size_t i = 1; i < firsts->size(); ++i) {
+        for (std::size_t v = 0; v < visitors; ++v) days[v] = std::min(days[v], (*firsts)[i].first_ms[v]);
+    }
+    for (auto& day : days) {
+        if (day != kNever) day = day_of(day);
+    }
+    if (selection.range.from_ms == kAlways.from_ms) return std::move(days);
+    selection.range = {kAlways.from_ms, selection.range.from_ms - 1};
+    const auto before = for_each_segment<Known>(scan, selection, [&] {
+        return Known{active, std::vector<std::uint8_t>(visitors)};
+    });
+    if (!before) return before.error();
+    for (const auto& part : *before) {
+        for (std::size_t v = 0; v < visitors; ++v) {
+            if (part.known[v]) days[v] = kNever;
+        }
+    }
+    return std::move(days);
+}
 
 }  // namespace
 
@@ -64,21 +107,11 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
     if (retention.days.size() > kMaxDays) return Error{ErrorCode::invalid, "retention is asked of at most 64 days"};
     auto selection = prepare(scan);
     if (!selection) return std::move(selection).error();
-    selection->judged = std::exchange(selection->range, {std::numeric_limits<std::int64_t>::min(), kNever});
     const auto active = prepare(scan, retention.active);
     if (!active) return active.error();
     const std::size_t visitors = scan.snapshot.visitors;
-
-    auto firsts = for_each_segment<Firsts>(scan, *selection, [&] {
-        return Firsts{*active, std::vector<std::int64_t>(visitors, kNever)};
-    });
-    if (!firsts) return std::move(firsts).error();
-    auto& first_ms = firsts->front().first_ms;
-    for (std::size_t i = 1; i < firsts->size(); ++i) {
-        for (std::size_t v = 0; v < visitors; ++v) first_ms[v] = std::min(first_ms[v], (*firsts)[i].first_ms[v]);
-    }
-    std::vector<std::int64_t> first_day(visitors);
-    for (std::size_t v = 0; v < visitors; ++v) first_day[v] = day_of(first_ms[v]);
+    const auto first_day = first_days(scan, *selection, *active);
+    if (!first_day) return first_day.error();
 
     std::vector<std::uint64_t> bit_of_day;
     for (std::size_t i = 0; i < retention.days.size(); ++i) {
@@ -86,16 +119,19 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
         if (day >= bit_of_day.size()) bit_of_day.resize(day + 1);
         bit_of_day[day] |= std::uint64_t{1} << i;
     }
+    selection->range.to_ms = kAlways.to_ms;
+    if (const auto last = day_of(scan.of.range.to_ms) + std::ssize(bit_of_day); last <= kAlways.to_ms / kDayMs) {
+        selection->range.to_ms = last * kDayMs - 1;
+    }
     auto returns = for_each_segment<Returns>(scan, *selection, [&] {
-        return Returns{*active, first_day, bit_of_day, std::vector<std::uint64_t>(visitors)};
+        return Returns{*active, *first_day, bit_of_day, std::vector<std::uint64_t>(visitors)};
     });
     if (!returns) return std::move(returns).error();
 
-    const auto& range = scan.of.range;
     std::map<std::int64_t, std::vector<std::int64_t>> cohorts;
     for (std::size_t v = 0; v < visitors; ++v) {
-        if (first_ms[v] < range.from_ms || first_ms[v] > range.to_ms || first_ms[v] == kNever) continue;
-        auto& cohort = cohorts[period_of(first_day[v], retention.cohort)];
+        if ((*first_day)[v] == kNever) continue;
+        auto& cohort = cohorts[period_of((*first_day)[v], retention.cohort)];
         cohort.resize(1 + retention.days.size());
         ++cohort[0];
         std::uint64_t returned = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 #include "store/local/scan/accumulator.hpp"
 
@@ -65,32 +66,32 @@ bool SegmentView::load(std::uint32_t first, std::uint32_t last) {
 }
 
 bool SegmentView::select_rows() {
-    seen_.assign(rows_, 1);
-    if (!whole_) {
-        const auto* time = times();
-        const auto& [from, to] = selection_.range;
-        for (std::uint32_t row = 0; row < rows_; ++row) seen_[row] = time[row] >= from && time[row] <= to;
-        if (!any(seen_)) return false;
-    }
-    if (live_.moved) {
-        for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
-            if (live_.has(first_session_ + i)) continue;
-            std::fill(seen_.begin() + begins_[i], seen_.begin() + begins_[i + 1], 0);
+    seen_ = rows_in(selection_.range, whole_);
+    if (!any(seen_)) return false;
+    const auto leave_seen = [this](Mask& mask) {
+        for (std::uint32_t i = 0; live_.moved && i + 1 < begins_.size(); ++i) {
+            if (!live_.has(first_session_ + i)) std::fill(mask.begin() + begins_[i], mask.begin() + begins_[i + 1], 0);
         }
+        for (const auto& condition : selection_.seen) narrow(mask, condition);
+    };
+    leave_seen(seen_);
+    if (selection_.filters.empty() || !any(seen_)) return any(seen_);
+    const auto& [range, judged_range] = std::tie(selection_.range, selection_.judged);
+    Mask judged = seen_;
+    if (judged_range.from_ms != range.from_ms || judged_range.to_ms != range.to_ms) {
+        judged = rows_in(judged_range, false);
+        leave_seen(judged);
     }
-    for (const auto& condition : selection_.seen) narrow(seen_, condition);
-    if (!selection_.filters.empty() && any(seen_)) keep_sessions();
+    for (const auto& filter : selection_.filters) keep_sessions(filter, judged);
     return any(seen_);
 }
 
-void SegmentView::keep_sessions() {
-    Mask judged = seen_;
-    const auto& [from, to] = selection_.judged;
-    if (from != selection_.range.from_ms || to != selection_.range.to_ms) {
-        const auto* time = times();
-        for (std::uint32_t row = 0; row < rows_; ++row) judged[row] &= time[row] >= from && time[row] <= to;
-    }
-    for (const auto& filter : selection_.filters) keep_sessions(filter, judged);
+Mask SegmentView::rows_in(const model::TimeRange& range, bool all) {
+    Mask mask(rows_, 1);
+    if (all) return mask;
+    const auto* time = times();
+    for (std::uint32_t row = 0; row < rows_; ++row) mask[row] = time[row] >= range.from_ms && time[row] <= range.to_ms;
+    return mask;
 }
 
 /// What the attribute of each session is, and then whether it will do.
@@ -102,23 +103,17 @@ void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged
     for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
         const auto begin = begins_[i];
         const auto end = begins_[i + 1];
-        std::int64_t count = 0;
-        std::uint32_t first = end;
-        std::uint32_t last = end;
-        for (auto row = begin; row < end; ++row) {
-            if (!mask[row]) continue;
-            if (count++ == 0) first = row;
-            last = row;
-        }
+        const auto first = first_in(mask, begin, end);
+        const bool any = first != end;
         bool keep = false;
         switch (filter.take) {
-            case Attribute::Take::count: keep = filter.value.test.holds_integer(count); break;
-            case Attribute::Take::any: keep = filter.value.test.holds_integer(count > 0); break;
+            case Attribute::Take::count: keep = filter.value.test.holds_integer(count_in(mask, begin, end)); break;
+            case Attribute::Take::any: keep = filter.value.test.holds_integer(any); break;
             case Attribute::Take::span:
-                keep = filter.value.test.holds_integer(count > 0 ? time(last) - time(first) : 0);
+                keep = filter.value.test.holds_integer(any ? time(last_in(mask, end)) - time(first) : 0);
                 break;
-            case Attribute::Take::first: keep = accepts[count > 0 ? values[first] : 0]; break;
-            case Attribute::Take::last: keep = accepts[count > 0 ? values[last] : 0]; break;
+            case Attribute::Take::first: keep = accepts[any ? values[first] : 0]; break;
+            case Attribute::Take::last: keep = accepts[any ? values[last_in(mask, end)] : 0]; break;
         }
         if (!keep) std::fill(seen_.begin() + begin, seen_.begin() + end, 0);
     }
@@ -258,6 +253,15 @@ const std::uint32_t* SegmentView::codes(Column column) {
         read_days(out);
     }
     return out;
+}
+
+std::uint32_t SegmentView::day_code(std::int64_t time) {
+    if (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(day_begin_) >= kDayMs) {
+        const auto day = day_of(time);
+        day_begin_ = day * kDayMs;
+        day_code_ = static_cast<std::uint32_t>(day - day_of(live_.segment->header().first_ms) + 1);
+    }
+    return day_code_;
 }
 
 /// Most sessions begin and end on one day.

@@ -11,12 +11,11 @@
 #include <pulsekit/result.hpp>
 
 #include "store/local/scan/condition.hpp"
+#include "store/local/scan/mask.hpp"
 #include "store/local/scan/meaning.hpp"
 #include "store/local/scan/scan.hpp"
 
 namespace collector::store::local {
-
-using Mask = std::vector<std::uint8_t>;  ///< one a row of the block: 1 or 0
 
 /// Blocks are some whole sessions. One thread.
 class SegmentView {
@@ -53,9 +52,7 @@ public:
     /// Whether only some rows have a value of the column.
     bool is_sparse(model::Column column);
     /// The code that a time has in the columns day, week and month.
-    std::uint32_t day_code(std::int64_t time) const {
-        return static_cast<std::uint32_t>(day_of(time) - day_of(live_.segment->header().first_ms) + 1);
-    }
+    std::uint32_t day_code(std::int64_t time);
 
     /// `mask` without the rows that do not satisfy the conditions.
     Mask narrowed(const Mask& mask, const PreparedWhere& where);
@@ -78,7 +75,7 @@ private:
     Cached& cached(model::Column column) { return cached_[static_cast<std::size_t>(column)]; }
     bool load(std::uint32_t first, std::uint32_t last);
     bool select_rows();
-    void keep_sessions();
+    Mask rows_in(const model::TimeRange& range, bool all);
     void keep_sessions(const PreparedFilter& filter, const Mask& judged);
     void narrow(Mask& mask, const PreparedCondition& condition);
     void narrow_all(Mask& mask, std::uint8_t accepts) const;
@@ -97,6 +94,9 @@ private:
     std::uint32_t first_session_ = 0, first_row_ = 0, rows_ = 0;
     std::vector<std::uint32_t> begins_;
     Mask seen_;
+    // The day that day_code() was last asked of.
+    std::int64_t day_begin_ = day_of(live_.segment->header().first_ms) * kDayMs;
+    std::uint32_t day_code_ = 1;
     std::uint32_t times_block_ = 0;
     std::vector<std::int64_t> times_;
     std::uint32_t gaps_block_ = 0;

@@ -27,16 +27,8 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const 
         auto& column = columns[a];
         const auto& mask = masks.mask(attribute.where);
         const auto& counts = masks.counts(attribute.where);
-        const auto first_of = [&](std::size_t i) {
-            auto row = begins[i];
-            while (!mask[row]) ++row;
-            return row;
-        };
-        const auto last_of = [&](std::size_t i) {
-            auto row = begins[i + 1] - 1;
-            while (!mask[row]) --row;
-            return row;
-        };
+        const auto first_of = [&](std::size_t i) { return first_in(mask, begins[i], begins[i + 1]); };
+        const auto last_of = [&](std::size_t i) { return last_in(mask, begins[i + 1]); };
         if (is_value(attribute.take)) {
             column.numbers.resize(sessions);
             const auto* codes = view.codes(attribute.column);
@@ -79,75 +71,42 @@ Visitors::Visitors(const Scan& scan, const Plan& plan) : scan_(scan), plan_(plan
     }
 }
 
-namespace {
-
-/// Calls `use(visitor, first, last)` for the rows of the mask that are a visitor's, follow each other and lie in one
-/// session; in between there may be rows that are not in the mask.
-template <typename Use>
-void each_run(SegmentView& view, const Mask& mask, Use&& use) {
-    const auto visitors = view.session_visitors();
-    const auto* numbers = view.live().visitors->data();
-    const auto begins = view.sessions();
-    const std::uint32_t* codes = nullptr;
-    for (std::uint32_t i = 0; i + 1 < begins.size(); ++i) {
-        auto first = begins[i];
-        auto end = begins[i + 1];
-        while (first < end && !mask[first]) ++first;
-        if (first == end) continue;
-        while (!mask[end - 1]) --end;
-        if (visitors[i] != 0) {
-            use(numbers[visitors[i] - 1], first, end - 1);
-            continue;
-        }
-        if (!codes) codes = view.codes(Column::visitor);
-        auto last = first;
-        for (auto row = first + 1; row < end; ++row) {
-            if (!mask[row]) continue;
-            if (codes[row] != codes[first]) {
-                use(numbers[codes[first] - 1], first, last);
-                first = row;
-            }
-            last = row;
-        }
-        use(numbers[codes[first] - 1], first, last);
-    }
-}
-
-}  // namespace
-
 void Visitors::add(SegmentView& view, BlockMasks& masks, const AttributeTables& tables) {
-    each_run(view, masks.mask(Plan::kCounted),
-             [&](std::uint32_t visitor, std::uint32_t, std::uint32_t) { exist_[visitor] = 1; });
+    std::vector<std::optional<std::vector<Run>>> made(plan_.wheres.size());
+    const auto runs = [&](std::size_t where) -> const std::vector<Run>& {
+        if (!made[where]) made[where] = runs_of(view, masks.mask(where));
+        return *made[where];
+    };
+    each_visitor(runs(Plan::kCounted), exist_.data(), [](const Run&, std::uint8_t& exists) { exists = 1; });
     for (std::size_t a = 0; a < plan_.attributes.size(); ++a) {
         const auto& attribute = plan_.attributes[a];
         if (attribute.is_value() && attribute.row_of != a) continue;
-        const auto& mask = masks.mask(attribute.where);
         if (attribute.is_value()) {
-            add_values(view, a, tables, mask);
+            add_values(view, a, tables, runs(attribute.where));
         } else {
-            add_integers(view, a, mask);
+            add_integers(view, a, masks.mask(attribute.where), runs(attribute.where));
         }
     }
 }
 
-void Visitors::add_integers(SegmentView& view, std::size_t a, const Mask& mask) {
+void Visitors::add_integers(SegmentView& view, std::size_t a, const Mask& mask, const std::vector<Run>& runs) {
     auto& attribute = attributes_[a];
     const auto take = plan_.attributes[a].take;
-    each_run(view, mask, [&](std::uint32_t visitor, std::uint32_t first, std::uint32_t last) {
-        auto& value = attribute.integers[visitor];
+    each_visitor(runs, attribute.integers.data(), [&](const Run& run, std::int64_t& value) {
         if (take == Take::any) {
             value = 1;
         } else if (take == Take::count) {
-            value += count_in(mask, first, last + 1);
+            value += count_in(mask, run.first, run.last + 1);
         } else {
-            auto& until = attribute.latest[visitor];
-            until = value == kAbsent ? view.time(last) : std::max(until, view.time(last));
-            value = value == kAbsent ? view.time(first) : std::min(value, view.time(first));
+            auto& until = attribute.latest[run.visitor];
+            until = value == kAbsent ? view.time(run.last) : std::max(until, view.time(run.last));
+            value = value == kAbsent ? view.time(run.first) : std::min(value, view.time(run.first));
         }
     });
 }
 
-void Visitors::add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables, const Mask& mask) {
+void Visitors::add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables,
+                          const std::vector<Run>& runs) {
     struct Follower {
         std::uint32_t* numbers;
         const std::uint32_t* codes;
@@ -158,16 +117,14 @@ void Visitors::add_values(SegmentView& view, std::size_t leader, const Attribute
         if (plan_.attributes[a].row_of != leader) continue;
         followers.push_back({attributes_[a].numbers.data(), view.codes(plan_.attributes[a].column), tables[a].data()});
     }
-    auto* places = attributes_[leader].places.data();
     const bool wants_first = plan_.attributes[leader].take == Take::first;
-    each_run(view, mask, [&](std::uint32_t visitor, std::uint32_t first, std::uint32_t last) {
-        const auto row = wants_first ? first : last;
+    each_visitor(runs, attributes_[leader].places.data(), [&](const Run& run, RowPlace& known) {
+        const auto row = wants_first ? run.first : run.last;
         auto place = view.place(row);
         ++place.segment;
-        auto& known = places[visitor];
         if (!takes(leader, place, known)) return;
         known = place;
-        for (const auto& follower : followers) follower.numbers[visitor] = follower.table[follower.codes[row]];
+        for (const auto& follower : followers) follower.numbers[run.visitor] = follower.table[follower.codes[row]];
     });
 }
 

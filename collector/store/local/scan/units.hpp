@@ -8,6 +8,7 @@
 #include "store/local/scan/accumulator.hpp"
 #include "store/local/scan/block_masks.hpp"
 #include "store/local/scan/plan.hpp"
+#include "store/local/scan/runs.hpp"
 #include "store/local/scan/segment_view.hpp"
 
 namespace collector::store::local {
@@ -43,8 +44,8 @@ private:
         std::vector<std::uint32_t> numbers;  ///< of one that is a value
         std::vector<RowPlace> places;        ///< of the row that this and others are of; segments count from 1
     };
-    void add_integers(SegmentView& view, std::size_t attribute, const Mask& mask);
-    void add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables, const Mask& mask);
+    void add_integers(SegmentView& view, std::size_t attribute, const Mask& mask, const std::vector<Run>& runs);
+    void add_values(SegmentView& view, std::size_t leader, const AttributeTables& tables, const std::vector<Run>& runs);
     bool takes(std::size_t leader, const RowPlace& place, const RowPlace& known) const;
 
     const Scan& scan_;

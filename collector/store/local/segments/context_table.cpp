@@ -28,21 +28,22 @@ Result<void> ContextTable::load(pulsekit::sqlite::Database& database) {
         if (!*more) return {};
         const MutexLock lock(mutex_);
         loaded_ = statement->integer(0);
-        numbers_.resize(static_cast<std::size_t>(loaded_) * kContextTexts.size());
-        const std::size_t at = numbers_.size() - kContextTexts.size();
+        numbers_.resize(kContextTexts.size());
         for (std::size_t i = 0; i < kContextTexts.size(); ++i) {
-            numbers_[at + i] = statement->integer(static_cast<int>(i) + 1);  // null is 0
+            numbers_[i].resize(static_cast<std::size_t>(loaded_));
+            numbers_[i].back() = statement->integer(static_cast<int>(i) + 1);  // null is 0
         }
     }
 }
 
 std::vector<std::int64_t> ContextTable::numbers(std::size_t column, std::span<const std::int64_t> contexts) const {
     const MutexLock lock(mutex_);
-    std::vector<std::int64_t> found;
-    found.reserve(contexts.size());
-    for (const auto context : contexts) {
-        const auto at = static_cast<std::size_t>(context - 1) * kContextTexts.size() + column;
-        found.push_back(context > 0 && at < numbers_.size() ? numbers_[at] : 0);
+    std::vector<std::int64_t> found(contexts.size());
+    if (column >= numbers_.size()) return found;
+    const auto& numbers = numbers_[column];
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto at = static_cast<std::uint64_t>(contexts[i]) - 1;
+        if (at < numbers.size()) found[i] = numbers[at];
     }
     return found;
 }

@@ -29,8 +29,8 @@ public:
 
 private:
     mutable pulsekit::Mutex mutex_;
-    std::vector<std::int64_t> numbers_ PULSEKIT_GUARDED_BY(mutex_);  // all of one context, then those of the next
-    std::int64_t loaded_ = 0;                                        // the last one
+    std::vector<std::vector<std::int64_t>> numbers_ PULSEKIT_GUARDED_BY(mutex_);  // by column, then by context
+    std::int64_t loaded_ = 0;                                                     // the last one
 };
 
 }  // namespace collector::store::local

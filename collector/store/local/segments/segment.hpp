@@ -71,8 +71,10 @@ struct EntryView {
 
 inline constexpr std::int64_t kManyDays = std::numeric_limits<std::int64_t>::min();
 
+inline constexpr std::int64_t kDayMs = 86'400'000;
+
 /// Days since 1970, rounded down also before it.
-constexpr std::int64_t day_of(std::int64_t ms) { return ms / 86'400'000 - (ms % 86'400'000 < 0 ? 1 : 0); }
+constexpr std::int64_t day_of(std::int64_t ms) { return ms / kDayMs - (ms % kDayMs < 0 ? 1 : 0); }
 
 /// A part of a segment's bytes.
 struct Section {
