@@ -1,10 +1,14 @@
 #include "store/local/scan/accumulator.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <utility>
+
+#include "store/local/scan/threads.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -15,9 +19,9 @@ using model::Value;
 constexpr double kMillion = 1e6;
 // Fewer ids of a group are not worth bits.
 constexpr std::size_t kMinList = 256;
-// So many bits are as much memory as one id in a list. A list is written in order where bits are set at random, and is
-// to be read once more: it pays as long as it is not much larger.
-constexpr std::size_t kBitsAnId = 32;
+// A list is written in order where bits are set at random; until it has an id for so many bits, that is worth more
+// than the memory, which bits save by then.
+constexpr std::size_t kBitsAnId = 4;
 // Beyond it a real has no millionths; and so many of it still have room.
 constexpr double kMaxReal = 1e18;
 
@@ -88,8 +92,12 @@ void Accumulator::numbers(const Items& items, const std::int64_t* values) {
     switch (fold_) {
         case Fold::sum:
             each(items, [&](std::size_t i, std::uint32_t group) {
-                if (values[i] == kAbsent) return;
-                sums_[group] += is_real_ ? millionths_of(std::bit_cast<double>(values[i])) : Int128{values[i]};
+                const bool is_absent = values[i] == kAbsent;  // of integers as likely as not: no branch
+                if (!is_real_) {
+                    sums_[group] += is_absent ? 0 : values[i];
+                } else if (!is_absent) {
+                    sums_[group] += millionths_of(std::bit_cast<double>(values[i]));
+                }
             });
             break;
         case Fold::present:
@@ -150,21 +158,37 @@ void Accumulator::note(std::uint32_t group, std::uint32_t id) {
     ids.bits[id / 64] |= std::uint64_t{1} << (id % 64);
 }
 
-std::int64_t Accumulator::count_ids(Ids& ids) {
+namespace {
+/// `marks` has room for the ids as they come, and is all 0 before and after.
+std::int64_t count_different(const std::vector<std::uint32_t>& ids, std::vector<std::uint64_t>& marks) {
     std::int64_t count = 0;
-    if (!ids.bits.empty()) {
-        for (const auto word : ids.bits) count += std::popcount(word);
-        return count;
-    }
-    for (const auto id : ids.list) {
-        if (id / 64 >= marks_.size()) marks_.resize(id / 64 + 1);
-        auto& word = marks_[id / 64];
+    for (const auto id : ids) {
+        if (id / 64 >= marks.size()) marks.resize(id / 64 + 1);
+        auto& word = marks[id / 64];
         const std::uint64_t bit = std::uint64_t{1} << (id % 64);
         count += (word & bit) == 0;
         word |= bit;
     }
-    for (const auto id : ids.list) marks_[id / 64] = 0;
+    for (const auto id : ids) marks[id / 64] = 0;
     return count;
+}
+}  // namespace
+
+void Accumulator::count_ids() {
+    std::size_t listed = 0;
+    for (const auto& ids : ids_) listed += ids.list.size();
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        std::vector<std::uint64_t> marks;
+        for (auto group = next++; group < ids_.size(); group = next++) {
+            const auto& ids = ids_[group];
+            for (const auto word : ids.bits) integers_[group] += std::popcount(word);
+            integers_[group] += count_different(ids.list, marks);
+        }
+    };
+    std::vector<std::jthread> others;
+    for (auto i = threads_for(listed); i > 1; --i) others.emplace_back(work);
+    work();
 }
 
 void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& group_of) {
@@ -186,13 +210,15 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
     for (std::size_t i = 0; i < theirs_of(other.ids_); ++i) {
         auto& ours = ids_[group_of[i]];
         auto& theirs = other.ids_[i];
+        if (ours.bits.empty() && theirs.bits.empty()) {
+            ours.list.insert(ours.list.end(), theirs.list.begin(), theirs.list.end());
+            continue;
+        }
         if (ours.bits.size() < theirs.bits.size()) ours.bits.resize(theirs.bits.size());
         for (std::size_t word = 0; word < theirs.bits.size(); ++word) ours.bits[word] |= theirs.bits[word];
-        if (!ours.bits.empty()) {
-            std::vector<std::uint32_t> list;
-            list.swap(ours.list);
-            for (const auto id : list) note(group_of[i], id);
-        }
+        std::vector<std::uint32_t> list;
+        list.swap(ours.list);
+        for (const auto id : list) note(group_of[i], id);
         for (const auto id : theirs.list) note(group_of[i], id);
     }
     for (std::size_t i = 0; i < theirs_of(other.samples_); ++i) {
@@ -206,7 +232,7 @@ std::vector<Value> Accumulator::finish(std::size_t groups) {
     reach(groups);
     if (fold_ == Fold::quantile) return quantiles(groups);
     std::vector<Value> values(groups);
-    for (std::size_t group = 0; group < ids_.size(); ++group) integers_[group] += count_ids(ids_[group]);
+    count_ids();
     for (std::size_t group = 0; group < groups; ++group) {
         if (fold_ == Fold::sum) {
             values[group] = is_real_ ? Value(real_of(sums_[group])) : Value(clamped(sums_[group]));

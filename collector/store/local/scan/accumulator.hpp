@@ -59,7 +59,8 @@ private:
         std::vector<std::uint32_t> list;
     };
 
-    std::int64_t count_ids(Ids& ids);
+    /// Adds to each group how many different ids it has.
+    void count_ids();
     std::vector<model::Value> quantiles(std::size_t groups);
 
     model::Measure::Fold fold_;
@@ -70,7 +71,6 @@ private:
     std::vector<Int128> sums_;            // of integers, or of millionths of reals: exact, in whatever order they come
     std::vector<std::uint32_t> last_;     // the code that was last seen in each group
     std::vector<Ids> ids_;                // by group
-    std::vector<std::uint64_t> marks_;    // to count a list with; all 0
     std::vector<std::vector<double>> samples_;  // by group
 };
 

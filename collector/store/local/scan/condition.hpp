@@ -51,6 +51,8 @@ struct PreparedSelection {
     model::TimeRange judged;  ///< the rows by which filters keep a session
     PreparedWhere seen;
     std::vector<PreparedFilter> filters;
+    /// In which order segments are looked at: what takes the latest row of each visitor replaces fewer so.
+    bool newest_first = false;
 };
 
 /// Errors: `invalid` for a condition that cannot be asked of a row; those of the store.

@@ -68,6 +68,7 @@ void Fold::read_tables(SegmentView& view) {
     for (const auto& group : plan_.groups) {
         auto& table = tables_.groups.emplace_back();
         if (group.domain) table = group.domain->numbers_of(view.meaning(group.column));
+        if (!table.empty()) tables_.groups_end = *std::max_element(table.begin(), table.end()) + std::size_t{1};
     }
     for (const auto& attribute : plan_.attributes) {
         auto& table = tables_.attributes.emplace_back();
@@ -227,13 +228,22 @@ void Fold::fold_session_measure(SegmentView& view, BlockMasks& masks, std::size_
     for (const auto& condition : measure.units) narrow(kept, condition, units[condition.attribute]);
     auto& into = measures_[m];
     into.reach(present_.size());
+    const bool of_sessions = measure.field.column == Column::session;
+    if (plan_.groups.empty() && (of_sessions || measure.fold == FoldKind::count)) {
+        std::int64_t sum = 0;
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            const std::uint32_t count = measure.fold == FoldKind::count ? counts[i] : counts[i] != 0;
+            sum += kept[i] ? count : 0;
+        }
+        return into.add(0, sum);
+    }
     const auto each_session = [&](const auto& use) {
         for (std::uint32_t i = 0; i < groups.size(); ++i) {
             if (counts[i] != 0 && kept[i] && groups[i] < kSeveral) use(i);
         }
     };
     if (measure.fold == FoldKind::count) return each_session([&](std::uint32_t i) { into.add(groups[i], counts[i]); });
-    if (measure.field.column == Column::session) return each_session([&](std::uint32_t i) { into.add(groups[i], 1); });
+    if (of_sessions) return each_session([&](std::uint32_t i) { into.add(groups[i], 1); });
     const auto* ids = tables_.ids[m].data();
     const auto visitors = view.session_visitors();
     each_session([&](std::uint32_t i) {
@@ -297,10 +307,15 @@ void Fold::group_rows(SegmentView& view, const std::vector<UnitColumn>& units) {
     for (const auto& group : plan_.groups) codes.push_back(group.of_unit ? nullptr : view.codes(group.column));
     rows_.groups.resize(rows_.count);
     auto* out = rows_.groups.data();
+    const bool is_of_codes = plan_.groups.size() == 1 && codes[0];
+    if (is_of_codes && present_.size() < tables_.groups_end) present_.resize(tables_.groups_end);
     const auto with = [&](const auto& row_of) {
-        if (plan_.groups.size() == 1 && codes[0]) {
+        if (is_of_codes) {
             const auto* table = tables_.groups[0].data();
-            for (std::size_t i = 0; i < rows_.count; ++i) out[i] = table[codes[0][row_of(i)]];
+            for (std::size_t i = 0; i < rows_.count; ++i) {
+                out[i] = table[codes[0][row_of(i)]];
+                present_[out[i]] = 1;
+            }
             return;
         }
         for (std::size_t i = 0; i < rows_.count; ++i) {
@@ -315,7 +330,7 @@ void Fold::group_rows(SegmentView& view, const std::vector<UnitColumn>& units) {
     } else {
         with([](std::size_t i) { return i; });
     }
-    mark(out, rows_.count);
+    if (!is_of_codes) mark(out, rows_.count);
 }
 
 void Fold::fold_measure(SegmentView& view, std::size_t m, const Items& items, const std::vector<UnitColumn>& units) {

@@ -33,6 +33,7 @@ private:
     /// What the codes of the segment at hand stand for.
     struct Tables {
         std::vector<std::vector<std::uint32_t>> groups;      // by group: numbers of its domain
+        std::size_t groups_end = 0;                          // greater than any of them, of the only one
         std::vector<std::vector<std::uint32_t>> attributes;  // by attribute: likewise
         std::vector<std::vector<std::uint32_t>> ids;         // by measure, for distinct
         std::vector<std::vector<std::int64_t>> values;       // by measure, for numbers

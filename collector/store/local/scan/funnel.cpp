@@ -1,9 +1,13 @@
 // Funnel: the rows of each visitor that are any step's, in their order.
 #include <algorithm>
+#include <atomic>
+#include <bit>
+#include <thread>
 #include <utility>
 
 #include "store/local/scan/answers.hpp"
 #include "store/local/scan/parallel.hpp"
+#include "store/local/scan/runs.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -15,6 +19,7 @@ using pulsekit::ErrorCode;
 using pulsekit::Result;
 
 constexpr std::size_t kMaxSteps = 64;
+constexpr int kRangeBits = 4;  // as many ranges of visitors are looked at one after the other
 
 struct Match {
     std::uint32_t visitor;
@@ -24,38 +29,63 @@ struct Match {
 
 struct Matches {
     const std::vector<PreparedWhere>& steps;
-    std::vector<Match> found;
+    const int shift;                        // of a visitor's number: which range of them it is in
+    std::vector<std::vector<Match>> found;  // by that
 
     void operator()(SegmentView& view) {
-        std::vector<std::uint64_t> bits;
+        std::vector<Mask> masks(steps.size());
         while (view.next()) {
-            bits.assign(view.rows(), 0);
+            Mask any(view.rows());
             for (std::size_t step = 0; step < steps.size(); ++step) {
-                const Mask mask = view.narrowed(view.seen(), steps[step]);
-                for (std::uint32_t row = 0; row < view.rows(); ++row) bits[row] |= std::uint64_t{mask[row]} << step;
+                masks[step] = view.narrowed(view.seen(), steps[step]);
+                for (std::size_t row = 0; row < any.size(); ++row) any[row] |= masks[step][row];
             }
-            const auto* codes = view.codes(Column::visitor);
-            for (std::uint32_t row = 0; row < view.rows(); ++row) {
-                if (bits[row] == 0) continue;
-                found.push_back({(*view.live().visitors)[codes[row] - 1], bits[row], view.place(row)});
+            for (const auto& run : runs_of(view, any)) {
+                auto& matches = found[run.visitor >> shift];
+                for (auto row = run.first; row <= run.last; ++row) {
+                    if (any[row]) matches.push_back({run.visitor, steps_of(masks, row), view.place(row)});
+                }
             }
         }
     }
+
+    static std::uint64_t steps_of(const std::vector<Mask>& masks, std::uint32_t row) {
+        std::uint64_t bits = 0;
+        for (std::size_t step = 0; step < masks.size(); ++step) bits |= std::uint64_t{masks[step][row]} << step;
+        return bits;
+    }
 };
 
-/// By visitor, without comparing: there are many matches, and visitors are numbers up to how many there are.
-std::vector<Match> by_visitor(std::vector<Matches>& parts, std::size_t visitors) {
+/// Those of a range of visitors, by visitor. Without comparing: there are many matches, and visitors are numbers.
+std::vector<Match> by_visitor(std::vector<Matches>& parts, std::size_t range) {
+    const std::size_t visitors = std::size_t{1} << parts.front().shift;
+    const auto first = range << parts.front().shift;
     std::vector<std::size_t> places(visitors + 1);
     for (const auto& part : parts) {
-        for (const auto& match : part.found) ++places[match.visitor + 1];
+        for (const auto& match : part.found[range]) ++places[match.visitor - first + 1];
     }
     for (std::size_t i = 0; i < visitors; ++i) places[i + 1] += places[i];
     std::vector<Match> sorted(places[visitors]);
     for (auto& part : parts) {
-        for (const auto& match : part.found) sorted[places[match.visitor]++] = match;
-        part.found = {};
+        for (const auto& match : part.found[range]) sorted[places[match.visitor - first]++] = match;
+        part.found[range] = {};
     }
     return sorted;
+}
+
+/// How many of the visitors whose matches these are reached each step.
+std::vector<std::int64_t> reached_by(const Scan& scan, std::vector<Match> matches, std::size_t steps) {
+    std::vector<std::int64_t> reached(steps);
+    for (auto begin = matches.begin(); begin != matches.end();) {
+        auto end = begin;
+        while (end != matches.end() && end->visitor == begin->visitor) ++end;
+        std::sort(begin, end, [&](const Match& a, const Match& b) { return scan.texts.precedes(a.place, b.place); });
+        std::size_t step = 0;
+        for (; begin != end; ++begin) {
+            if (step < steps && (begin->steps >> step & 1)) ++reached[step++];
+        }
+    }
+    return reached;
 }
 
 }  // namespace
@@ -72,23 +102,31 @@ Result<Answer> answer(const Scan& scan, const model::Funnel& funnel) {
         if (!prepared) return std::move(prepared).error();
         steps.push_back(std::move(*prepared));
     }
-    auto parts = for_each_segment<Matches>(scan, *selection, [&] { return Matches{steps, {}}; });
+    const int shift = std::max(0, static_cast<int>(std::bit_width(scan.snapshot.visitors)) - kRangeBits);
+    const std::size_t ranges = (scan.snapshot.visitors >> shift) + 1;
+    auto parts = for_each_segment<Matches>(scan, *selection, [&] {
+        return Matches{steps, shift, std::vector<std::vector<Match>>(ranges)};
+    });
     if (!parts) return std::move(parts).error();
-    auto matches = by_visitor(*parts, scan.snapshot.visitors);
-
-    std::vector<std::int64_t> reached(steps.size());
-    for (auto begin = matches.begin(); begin != matches.end();) {
-        auto end = begin;
-        while (end != matches.end() && end->visitor == begin->visitor) ++end;
-        std::sort(begin, end, [&](const Match& a, const Match& b) { return scan.texts.precedes(a.place, b.place); });
-        std::size_t step = 0;
-        for (; begin != end; ++begin) {
-            if (step < steps.size() && (begin->steps >> step & 1)) ++reached[step++];
+    std::vector<std::vector<std::int64_t>> reached(ranges);
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        for (auto range = next++; range < ranges; range = next++) {
+            reached[range] = reached_by(scan, by_visitor(*parts, range), steps.size());
         }
+    };
+    {
+        std::vector<std::jthread> others;
+        for (std::size_t i = 1; i < parts->size(); ++i) others.emplace_back(work);
+        work();
     }
     if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();
-    Answer answer{.rows = {}, .total = std::ssize(reached)};
-    for (const auto visitors : reached) answer.rows.push_back({visitors});
+    Answer answer{.rows = {}, .total = std::ssize(steps)};
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+        std::int64_t visitors = 0;
+        for (const auto& of_range : reached) visitors += of_range[step];
+        answer.rows.emplace_back().emplace_back(visitors);
+    }
     return answer;
 }
 

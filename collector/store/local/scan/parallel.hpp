@@ -13,22 +13,18 @@
 
 #include "store/local/scan/scan.hpp"
 #include "store/local/scan/segment_view.hpp"
+#include "store/local/scan/threads.hpp"
 
 namespace collector::store::local {
 
-// Below it a thread costs more than it saves.
-inline constexpr std::size_t kRowsForAThread = 128 * 1024;
-inline constexpr std::size_t kMaxThreads = 4;
-
-/// How many threads are worth their while for the rows that may be in range.
+/// Of the rows that may be in range.
 inline std::size_t threads_for(const Scan& scan, const model::TimeRange& range) {
     std::size_t rows = 0;
     for (const auto& live : scan.snapshot.segments) {
         const auto& header = live.segment->header();
         if (header.first_ms <= range.to_ms && header.last_ms >= range.from_ms) rows += header.rows;
     }
-    const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
-    return std::clamp<std::size_t>(rows / kRowsForAThread, 1, std::min(kMaxThreads, processors));
+    return threads_for(rows);
 }
 
 /// Gives each segment's view to the part of one of the threads, and answers the parts. Part has: `part(view)`, called
@@ -43,8 +39,8 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
     std::atomic<std::uint32_t> next = 0;
     const auto work = [&](Part& part) {
         const auto segments = static_cast<std::uint32_t>(scan.snapshot.segments.size());
-        for (auto index = next++; index < segments && !scan.patience.ended(); index = next++) {
-            SegmentView view(scan, selection, index);
+        for (auto i = next++; i < segments && !scan.patience.ended(); i = next++) {
+            SegmentView view(scan, selection, selection.newest_first ? segments - 1 - i : i);
             part(view);
             if (view.error()) scan.texts.fail(*view.error());
         }

@@ -182,6 +182,7 @@ Result<Plan> plan(const Scan& scan, const Question& question) {
         const auto same = std::find_if(question.attributes.begin(), question.attributes.end(), [&](const auto& other) {
             return other.take == attribute.take && other.where == attribute.where;
         });
+        if (attribute.take == Attribute::Take::last) made.selection.newest_first = true;
         made.attributes.push_back({attribute.take, *where, attribute.field.column,
                                    is_value ? std::make_unique<Domain>() : nullptr,
                                    static_cast<std::size_t>(same - question.attributes.begin())});

@@ -34,35 +34,42 @@ struct Firsts {
     }
 };
 
-/// Who was active at all.
+/// Who of some visitors was active at all.
 struct Known {
     const PreparedWhere& active;
-    std::vector<std::uint8_t> known;  // by visitor
+    const std::vector<std::uint8_t>& asked;  // by visitor
+    std::vector<std::uint8_t> known;         // by visitor
 
     void operator()(SegmentView& view) {
         while (view.next()) {
-            each_visitor(runs_of(view, view.narrowed(view.seen(), active)), known.data(),
+            each_visitor(runs_of(view, view.narrowed(view.seen(), active), &asked), known.data(),
                          [](const Run&, std::uint8_t& is_known) { is_known = 1; });
         }
     }
 };
 
+/// Everybody's first active day, if it lies in the range and is the first ever.
+struct Beginnings {
+    std::vector<std::int64_t> day;       // by visitor
+    std::vector<std::uint8_t> is_known;  // by visitor, whether there is
+};
+
 struct Returns {
     const PreparedWhere& active;
-    const std::vector<std::int64_t>& first_day;
+    const Beginnings& began;
     const std::vector<std::uint64_t>& bit_of_day;  // by days since the first one
     std::vector<std::uint64_t> returned;           // by visitor, a bit a day that is asked for
 
     void operator()(SegmentView& view) {
         while (view.next()) {
             const Mask mask = view.narrowed(view.seen(), active);
-            each_visitor(runs_of(view, mask), first_day.data(), [&](const Run& run, std::int64_t first) {
-                if (first == kNever) return;
-                note(run.visitor, day_of(view.time(run.first)) - first);
-                for (auto row = run.first + 1; row <= run.last; ++row) {
-                    if (mask[row]) note(run.visitor, day_of(view.time(row)) - first);
-                }
-            });
+            each_visitor(runs_of(view, mask, &began.is_known), began.day.data(),
+                         [&](const Run& run, std::int64_t first) {
+                             note(run.visitor, day_of(view.time(run.first)) - first);
+                             for (auto row = run.first + 1; row <= run.last; ++row) {
+                                 if (mask[row]) note(run.visitor, day_of(view.time(row)) - first);
+                             }
+                         });
         }
     }
 
@@ -72,33 +79,30 @@ struct Returns {
     }
 };
 
-/// Of whoever was first active ever in the range, on which day; of others, never.
-Result<std::vector<std::int64_t>> first_days(const Scan& scan, PreparedSelection selection,
-                                             const PreparedWhere& active) {
+Result<Beginnings> beginnings(const Scan& scan, PreparedSelection selection, const PreparedWhere& active) {
     const std::size_t visitors = scan.snapshot.visitors;
     auto firsts = for_each_segment<Firsts>(scan, selection, [&] {
         return Firsts{active, std::vector<std::int64_t>(visitors, kNever)};
     });
     if (!firsts) return std::move(firsts).error();
-    auto& days = firsts->front().first_ms;
+    Beginnings began{std::move(firsts->front().first_ms), std::vector<std::uint8_t>(visitors)};
     for (std::size_t i = 1; i < firsts->size(); ++i) {
-        for (std::size_t v = 0; v < visitors; ++v) days[v] = std::min(days[v], (*firsts)[i].first_ms[v]);
+        for (std::size_t v = 0; v < visitors; ++v) began.day[v] = std::min(began.day[v], (*firsts)[i].first_ms[v]);
     }
-    for (auto& day : days) {
-        if (day != kNever) day = day_of(day);
+    for (std::size_t v = 0; v < visitors; ++v) {
+        began.is_known[v] = began.day[v] != kNever;
+        if (began.is_known[v]) began.day[v] = day_of(began.day[v]);
     }
-    if (selection.range.from_ms == kAlways.from_ms) return std::move(days);
+    if (selection.range.from_ms == kAlways.from_ms) return began;
     selection.range = {kAlways.from_ms, selection.range.from_ms - 1};
     const auto before = for_each_segment<Known>(scan, selection, [&] {
-        return Known{active, std::vector<std::uint8_t>(visitors)};
+        return Known{active, began.is_known, std::vector<std::uint8_t>(visitors)};
     });
     if (!before) return before.error();
     for (const auto& part : *before) {
-        for (std::size_t v = 0; v < visitors; ++v) {
-            if (part.known[v]) days[v] = kNever;
-        }
+        for (std::size_t v = 0; v < visitors; ++v) began.is_known[v] &= !part.known[v];
     }
-    return std::move(days);
+    return began;
 }
 
 }  // namespace
@@ -110,8 +114,8 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
     const auto active = prepare(scan, retention.active);
     if (!active) return active.error();
     const std::size_t visitors = scan.snapshot.visitors;
-    const auto first_day = first_days(scan, *selection, *active);
-    if (!first_day) return first_day.error();
+    const auto began = beginnings(scan, *selection, *active);
+    if (!began) return began.error();
 
     std::vector<std::uint64_t> bit_of_day;
     for (std::size_t i = 0; i < retention.days.size(); ++i) {
@@ -124,14 +128,14 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
         selection->range.to_ms = last * kDayMs - 1;
     }
     auto returns = for_each_segment<Returns>(scan, *selection, [&] {
-        return Returns{*active, *first_day, bit_of_day, std::vector<std::uint64_t>(visitors)};
+        return Returns{*active, *began, bit_of_day, std::vector<std::uint64_t>(visitors)};
     });
     if (!returns) return std::move(returns).error();
 
     std::map<std::int64_t, std::vector<std::int64_t>> cohorts;
     for (std::size_t v = 0; v < visitors; ++v) {
-        if ((*first_day)[v] == kNever) continue;
-        auto& cohort = cohorts[period_of((*first_day)[v], retention.cohort)];
+        if (!began->is_known[v]) continue;
+        auto& cohort = cohorts[period_of(began->day[v], retention.cohort)];
         cohort.resize(1 + retention.days.size());
         ++cohort[0];
         std::uint64_t returned = 0;

@@ -18,7 +18,8 @@ struct Run {
     std::uint32_t last;
 };
 
-std::vector<Run> runs_of(SegmentView& view, const Mask& mask);
+/// Those of some visitors, when `wanted` says by their numbers whose: 1 or 0 each.
+std::vector<Run> runs_of(SegmentView& view, const Mask& mask, const std::vector<std::uint8_t>* wanted = nullptr);
 
 /// Calls `use(run, known[run.visitor])` for each. What is known of all visitors is in no cache: that of those to come
 /// is on its way meanwhile.

@@ -46,8 +46,8 @@ bool SegmentView::next() {
     const auto begins = live_.segment->begins();
     while (!error_ && next_session_ < sessions) {
         const auto first = next_session_;
-        auto last = first + 1;
-        while (last < sessions && begins[last + 1] - begins[first] <= kBlockRows) ++last;
+        const auto too_far = std::upper_bound(begins.begin() + first + 2, begins.end(), begins[first] + kBlockRows);
+        const auto last = static_cast<std::uint32_t>(too_far - begins.begin()) - 1;
         next_session_ = last;
         if (load(first, last) && !error_) return true;
     }
@@ -60,8 +60,8 @@ bool SegmentView::load(std::uint32_t first, std::uint32_t last) {
     first_session_ = first;
     first_row_ = begins[first];
     rows_ = begins[last] - first_row_;
-    begins_.clear();
-    for (auto session = first; session <= last; ++session) begins_.push_back(begins[session] - first_row_);
+    begins_.resize(last - first + 1);
+    for (std::size_t i = 0; i < begins_.size(); ++i) begins_[i] = begins[first + i] - first_row_;
     return select_rows();
 }
 
@@ -253,15 +253,6 @@ const std::uint32_t* SegmentView::codes(Column column) {
         read_days(out);
     }
     return out;
-}
-
-std::uint32_t SegmentView::day_code(std::int64_t time) {
-    if (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(day_begin_) >= kDayMs) {
-        const auto day = day_of(time);
-        day_begin_ = day * kDayMs;
-        day_code_ = static_cast<std::uint32_t>(day - day_of(live_.segment->header().first_ms) + 1);
-    }
-    return day_code_;
 }
 
 /// Most sessions begin and end on one day.

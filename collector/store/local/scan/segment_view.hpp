@@ -52,7 +52,14 @@ public:
     /// Whether only some rows have a value of the column.
     bool is_sparse(model::Column column);
     /// The code that a time has in the columns day, week and month.
-    std::uint32_t day_code(std::int64_t time);
+    std::uint32_t day_code(std::int64_t time) {
+        if (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(day_begin_) >= kDayMs) {
+            const auto day = day_of(time);
+            day_begin_ = day * kDayMs;
+            day_code_ = static_cast<std::uint32_t>(day - day_of(live_.segment->header().first_ms) + 1);
+        }
+        return day_code_;
+    }
 
     /// `mask` without the rows that do not satisfy the conditions.
     Mask narrowed(const Mask& mask, const PreparedWhere& where);

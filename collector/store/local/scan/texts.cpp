@@ -12,6 +12,12 @@ using pulsekit::MutexLock;
 using pulsekit::Result;
 using pulsekit::sqlite::Statement;
 
+Texts::~Texts() {
+    const MutexLock lock(mutex_);
+    statements_.clear();
+    if (database_.in_transaction()) (void)database_.execute("COMMIT");  // it only read
+}
+
 std::string Texts::text(std::int64_t number) {
     const MutexLock lock(mutex_);
     const auto known = texts_.find(number);
@@ -90,6 +96,10 @@ std::string Texts::event_id(std::int64_t row) {
 Statement* Texts::prepared(const std::string& sql) {
     const auto known = statements_.find(sql);
     if (known != statements_.end()) return &known->second;
+    // One transaction for all: a lock a text would cost more than the text.
+    if (statements_.empty()) {
+        if (auto begun = database_.execute("BEGIN"); !begun) note(begun.error());
+    }
     auto made = database_.prepare(sql);
     if (!made) {
         note(made.error());

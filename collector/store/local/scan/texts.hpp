@@ -26,6 +26,9 @@ struct RowPlace {
 class Texts {
 public:
     Texts(pulsekit::sqlite::Database& database, const Snapshot& snapshot) : database_(database), snapshot_(snapshot) {}
+    ~Texts();
+    Texts(const Texts&) = delete;
+    Texts& operator=(const Texts&) = delete;
 
     std::string text(std::int64_t number) PULSEKIT_EXCLUDES(mutex_);
     /// Whether the row comes before the other one, by (time, event_id).

@@ -27,8 +27,14 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const 
         auto& column = columns[a];
         const auto& mask = masks.mask(attribute.where);
         const auto& counts = masks.counts(attribute.where);
-        const auto first_of = [&](std::size_t i) { return first_in(mask, begins[i], begins[i + 1]); };
-        const auto last_of = [&](std::size_t i) { return last_in(mask, begins[i + 1]); };
+        // Most often all rows of a session are meant.
+        const auto is_whole = [&](std::size_t i) { return counts[i] == begins[i + 1] - begins[i]; };
+        const auto first_of = [&](std::size_t i) {
+            return is_whole(i) ? begins[i] : first_in(mask, begins[i], begins[i + 1]);
+        };
+        const auto last_of = [&](std::size_t i) {
+            return is_whole(i) ? begins[i + 1] - 1 : last_in(mask, begins[i + 1]);
+        };
         if (is_value(attribute.take)) {
             column.numbers.resize(sessions);
             const auto* codes = view.codes(attribute.column);
