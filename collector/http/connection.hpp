@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <stop_token>
 #include <string>
 
 #include "http/framing.hpp"
@@ -38,6 +39,7 @@ struct Connection {
     std::string head;
     std::string body;
     ChunkedBody chunks;
+    std::stop_source given_up{std::nostopstate};  // of the request under way: asked when the client has gone
     std::string out;
     std::size_t sent = 0;     // of `out`
     std::size_t counted = 0;  // what it holds, as it was last counted

@@ -228,11 +228,13 @@ void Conversation::hand_over(Connection& connection) {
     const auto held = heap_bytes(connection.head) + heap_bytes(connection.body);
     held_bytes_ += held;  // even if the client leaves: until it is answered
     connection.phase = Phase::handling;
+    connection.given_up = std::stop_source();
     arrived_.push_back({.from = connection.token,
                         .head = std::exchange(connection.head, std::string()),
                         .body = std::exchange(connection.body, std::string()),
                         .remote_address = connection.remote_address,
                         .form = {.keep_alive = keep_alive, .is_1_0 = framing.is_1_0, .without_body = framing.is_head},
+                        .gone = connection.given_up.get_token(),
                         .held = held});
 }
 
@@ -305,6 +307,9 @@ void Conversation::part(Connection& connection) {
     connection.readable = true;
 }
 
-void Conversation::forget(Connection& connection) { held_bytes_ -= std::exchange(connection.counted, 0); }
+void Conversation::forget(Connection& connection) {
+    if (connection.phase == Phase::handling) connection.given_up.request_stop();
+    held_bytes_ -= std::exchange(connection.counted, 0);
+}
 
 }  // namespace collector::http

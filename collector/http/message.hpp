@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,9 @@ struct Request {
     std::map<std::string, std::string, std::less<>> path_values;  ///< what `{name}` in the route's pattern stood for
     std::string body;                                             ///< as received: still in its Content-Encoding
     std::string remote_address;                                   ///< of the connection, not of X-Forwarded-For
+    /// Asked to stop when the client ends its connection, or its half of it, while the request is under way: most
+    /// likely nobody waits for the answer any more.
+    std::stop_token gone;
 
     /// First header of that name, any case.
     std::optional<std::string_view> header(std::string_view name) const { return headers.find(name); }

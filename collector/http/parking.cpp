@@ -212,7 +212,10 @@ void Parking::Loop::adopt(int fd, const sockaddr_storage& address) {
 void Parking::Loop::on_event(Connection& connection, std::uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
     if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable = true;
-    if ((events & EPOLLRDHUP) != 0) connection.hung_up = true;
+    if ((events & EPOLLRDHUP) != 0) {
+        connection.hung_up = true;
+        if (connection.phase == Phase::handling) connection.given_up.request_stop();
+    }
     if ((events & EPOLLOUT) != 0 && !connection.out.empty()) conversation_.flush(connection);
     if (!connection.due) turn(connection);
 }

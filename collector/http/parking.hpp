@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,6 +28,7 @@ struct Arrived {
     std::string body;
     std::string remote_address;
     AnswerForm form;       ///< how it is to be answered
+    std::stop_token gone;  ///< asked to stop when the client ends its connection meanwhile
     std::size_t held = 0;  ///< bytes that count as held until its letter comes
 };
 

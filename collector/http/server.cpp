@@ -58,6 +58,7 @@ struct Server::Impl {
         }
         request.body = std::move(arrived.body);
         request.remote_address = std::move(arrived.remote_address);
+        request.gone = std::move(arrived.gone);
         const auto match = router.find(request);
         const Route* known = match.route ? match.route : match.sibling;
         Routed routed{match.route, std::move(request), responder(arrived, known && known->cross_origin)};

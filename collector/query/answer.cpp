@@ -13,6 +13,7 @@ http::Response refusal(const Protocol& protocol, std::string_view path, const pu
                        const Sources& sources, const store::Patience& patience) {
     if (error.code == ErrorCode::invalid) return protocol.failure(400, error.message);
     if (error.code == ErrorCode::not_found) return protocol.failure(404, error.message);
+    if (patience.gone.stop_requested()) return protocol.envelope(503);  // nobody reads it
     if (sources.log) sources.log(std::string(path) + ": " + error.message);
     if (error.code == ErrorCode::limited) {
         return protocol.failure(400, "The report is too large to compute. Ask for a shorter range.");
@@ -28,8 +29,11 @@ http::Response refusal(const Protocol& protocol, std::string_view path, const pu
     return response;
 }
 
-store::Patience patience_of(const Sources& sources) {
-    return {.stop = sources.stop, .clock = &sources.clock, .until = sources.clock.monotonic() + sources.longest};
+store::Patience patience_of(const Sources& sources, const http::Request& request) {
+    return {.stop = sources.stop,
+            .gone = request.gone,
+            .clock = &sources.clock,
+            .until = sources.clock.monotonic() + sources.longest};
 }
 
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,
@@ -38,7 +42,7 @@ http::Response answer(const Module& module, const http::Request& request, const 
                           .definitions = sources.definitions,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
-                          .patience = patience_of(sources),
+                          .patience = patience_of(sources, request),
                           .id = std::string(request.path_value("id"))};
     const auto params = parse(request, module.takes, context.now_ms);
     if (!params) return refusal(*module.protocol, module.path, params.error(), sources, context.patience);

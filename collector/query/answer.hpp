@@ -27,7 +27,7 @@ struct Sources {
 };
 
 /// What a report that begins now may take.
-store::Patience patience_of(const Sources& sources);
+store::Patience patience_of(const Sources& sources, const http::Request& request);
 
 /// 200 with the report; 400 for a parameter; 404; 503 with Retry-After while the store cannot serve; else 500.
 http::Response answer(const Module& module, const http::Request& request, const Sources& sources,

@@ -85,7 +85,7 @@ std::string csv_text(std::span<const CsvColumn> columns, const Json& rows) {
 }
 
 http::Response export_file(const http::Request& request, const Sources& sources, const meta::Project& project) {
-    const auto patience = patience_of(sources);
+    const auto patience = patience_of(sources, request);
     const auto refused = [&](const pulsekit::Error& error) {
         return refusal(kAnalytics, kExportPath, error, sources, patience);
     };

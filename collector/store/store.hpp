@@ -25,11 +25,14 @@ using Batch = std::span<const model::Event>;
 
 /// For how long an answer is worth waiting: when it has ended, the store gives up with `unavailable`.
 struct Patience {
-    std::stop_token stop;               ///< asked to stop: nobody waits any more
+    std::stop_token stop;               ///< asked when the collector is to stop
+    std::stop_token gone;               ///< asked when whoever wanted the answer has gone
     pulsekit::Clock* clock = nullptr;   ///< null: there is no limit
     pulsekit::Clock::Duration until{};  ///< by the clock's monotonic time
 
-    bool ended() const { return stop.stop_requested() || (clock != nullptr && clock->monotonic() >= until); }
+    bool ended() const {
+        return stop.stop_requested() || gone.stop_requested() || (clock != nullptr && clock->monotonic() >= until);
+    }
 };
 
 /// Thread safety: appends from one thread at a time (the Writer's); everything else from any.

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/collector/http/parking_fixture.hpp"
 #include "tests/support/http_client.hpp"
 
 namespace collector::http {
@@ -148,6 +149,35 @@ TEST_F(ServerTest, WhatTakesTooLongIsGivenUpWhenItStops) {
     std::jthread asking([&] { EXPECT_THROW(http("GET", base + "/long"), std::runtime_error); });
     begun.get_future().wait();
     server_->stop();
+}
+
+TEST_F(ServerTest, AHandlerIsToldWhenItsClientHasGone) {
+    std::promise<void> begun;
+    std::promise<void> told;
+    const std::string base = start({route("GET", "/long", [&](Request request, Responder responder) {
+        const std::stop_callback gone(request.gone, [&] { told.set_value(); });
+        begun.set_value();
+        told.get_future().wait();
+        responder.answer({.status = 503});
+    })});
+    {
+        RawClient client(std::stoi(base.substr(base.rfind(':') + 1)));
+        ASSERT_TRUE(client.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n"));
+        begun.get_future().wait();
+    }
+    server_->stop();  // waits for the handler, which waits for the end of its client
+}
+
+TEST_F(ServerTest, ARequestThatWasAnsweredIsNotGivenUp) {
+    std::stop_token gone;
+    const std::string base = start({route("GET", "/short", [&](Request request, Responder responder) {
+        gone = request.gone;
+        EXPECT_TRUE(gone.stop_possible());
+        responder.answer({});
+    })});
+    EXPECT_EQ(http("GET", base + "/short").status, 200);
+    server_->stop();
+    EXPECT_FALSE(gone.stop_requested());
 }
 
 TEST_F(ServerTest, TwoServersCannotShareAPort) {

@@ -23,7 +23,8 @@ protected:
         EXPECT_TRUE(store_->append({event}).ok());
     }
 
-    http::Response get(std::string_view target, std::chrono::seconds longest, std::stop_token stop = {}) {
+    http::Response get(std::string_view target, std::chrono::seconds longest, std::stop_token stop = {},
+                       std::stop_token gone = {}) {
         const Sources sources{.store = *store_,
                               .definitions = *definitions_,
                               .clock = clock_,
@@ -34,6 +35,7 @@ protected:
         meta::Project project;
         project.id = "p";
         auto request = test::request(target);
+        request.gone = std::move(gone);
         for (const Module* module : modules()) {
             if (test::is_for(request, *module)) return answer(*module, request, sources, project);
         }
@@ -60,6 +62,13 @@ TEST_F(PatienceTest, ACollectorThatStopsGivesUpWhatIsUnderWay) {
     EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), stop.get_token()).status, 200);
     stop.request_stop();
     EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), stop.get_token()).status, 503);
+}
+
+TEST_F(PatienceTest, NothingIsAnsweredToAClientThatHasGone) {
+    std::stop_source gone;
+    EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), {}, gone.get_token()).status, 200);
+    gone.request_stop();
+    EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), {}, gone.get_token()).status, 503);
 }
 
 }  // namespace
