@@ -97,9 +97,12 @@ Result<void> App::Impl::open_data() {
     auto opened = DataDirectory::open(config.data);
     if (!opened) return std::move(opened).error();
     directory = std::make_unique<DataDirectory>(std::move(*opened));
-    auto events = store::open_store(
-        {.kind = config.store, .data_directory = config.data, .sync = config.sync, .dedupe_days = config.dedupe_days},
-        random);
+    auto events = store::open_store({.kind = config.store,
+                                     .data_directory = config.data,
+                                     .sync = config.sync,
+                                     .dedupe_days = config.dedupe_days,
+                                     .question_bytes = static_cast<std::size_t>(config.query_memory_mb) << 20},
+                                    random);
     if (!events) return std::move(events).error();
     store = std::move(*events);
     auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);

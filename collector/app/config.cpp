@@ -162,6 +162,9 @@ constexpr std::array kSettings = {
     Setting{nullptr, "PULSE_QUERY_SECONDS", "query.seconds", "N", "30",
             "how long a report may take; then it is given up with 503",
             [](Config& c, std::string_view v) { return set_number<int>(c.query_seconds, v, 1, 3600); }},
+    Setting{nullptr, "PULSE_QUERY_MEMORY_MB", "query.memory_mb", "N", "1024",
+            "memory that a report may take; one that would take more is refused with 400",
+            [](Config& c, std::string_view v) { return set_number<int>(c.query_memory_mb, v, 1, 1'000'000); }},
 };
 
 Result<void> apply(const Setting& setting, Config& config, std::string_view value, std::string_view where) {

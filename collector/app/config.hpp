@@ -28,6 +28,7 @@ struct Config {
     bool dev = false;
     std::string admin_token;  ///< empty: nobody administers
     int query_seconds = 30;
+    int query_memory_mb = 1024;
     meta::RateLimits rates;
     int dedupe_days = 30;
     int salt_hours = 0;

@@ -18,7 +18,8 @@ constexpr int kMaxDedupeDays = 36'600;
 Result<std::unique_ptr<EventStore>> open_local(const StoreOptions& options, pulsekit::Random& random) {
     auto opened = local::LocalStore::open({.data_directory = options.data_directory,
                                            .fsync_each_commit = options.sync == Sync::full,
-                                           .dedupe_days = options.dedupe_days},
+                                           .dedupe_days = options.dedupe_days,
+                                           .question_bytes = options.question_bytes},
                                           random);
     if (!opened) return std::move(opened).error();
     return std::unique_ptr<EventStore>(std::move(*opened));

@@ -1,6 +1,7 @@
 // The list of stores.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,7 +25,8 @@ struct StoreOptions {
     std::string kind = "local";
     std::string data_directory = "./pulse-data";  ///< made when absent
     Sync sync = Sync::full;
-    int dedupe_days = 30;  ///< how long an event id is known, from 1 on
+    int dedupe_days = 30;                               ///< how long an event id is known, from 1 on
+    std::size_t question_bytes = std::size_t{1} << 30;  ///< that an answer may take, before it is `limited`
 };
 
 /// `random` is used while the store is opened, and not later. Errors: `invalid` for a kind that this build lacks or an

@@ -67,6 +67,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
 LocalStore::LocalStore(const LocalOptions& options, std::unique_ptr<Database> database, Database for_checkpoints,
                        Rows rows, std::unique_ptr<Segments> segments)
     : data_directory_(options.data_directory),
+      question_bytes_(options.question_bytes),
       database_(std::move(database)),
       checkpoints_(*database_, std::move(for_checkpoints)),
       rows_(std::move(rows)),
@@ -106,7 +107,8 @@ Result<Answered> LocalStore::scan_once(const model::Selection& of, const Patienc
                        .texts = texts,
                        .project = *project,
                        .of = of,
-                       .patience = patience});
+                       .patience = patience,
+                       .max_bytes = question_bytes_});
 }
 
 Result<Answer> LocalStore::ask(const model::AnyQuestion& question, const Patience& patience) {

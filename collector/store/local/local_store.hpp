@@ -27,7 +27,8 @@ struct LocalOptions {
     int dedupe_days = 30;
     std::size_t index_table_limit = HashIndexOptions().table_limit;
     std::size_t segment_memory_rows = SegmentOptions().memory_rows;
-    std::size_t max_readers = 4;  ///< questions that are answered at a time; more wait
+    std::size_t question_bytes = std::size_t{1} << 30;  ///< that the parts of an answer may take
+    std::size_t max_readers = 4;                        ///< questions that are answered at a time; more wait
 };
 
 class LocalStore final : public EventStore {
@@ -52,6 +53,7 @@ private:
     pulsekit::Result<Answered> scan_once(const model::Selection& of, const Patience& patience, const AnswerOf& answer);
 
     const std::string data_directory_;
+    const std::size_t question_bytes_;
     std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it
     Checkpoints checkpoints_;
     Rows rows_;

@@ -215,6 +215,15 @@ const std::vector<Case>& cases() {
          "5",
          "30",
          {"", "0", "3601", "1.5", "long"}},
+        {nullptr,
+         "PULSE_QUERY_MEMORY_MB",
+         "query.memory_mb",
+         "64",
+         "64",
+         [](const Config& c) { return std::to_string(c.query_memory_mb); },
+         "64",
+         "1024",
+         {"", "0", "1000001", "0.5", "much"}},
     };
     return kCases;
 }

@@ -1,4 +1,4 @@
-// Reports that nobody waits for, or that take too long.
+// Reports that nobody waits for, or that take too long or too much.
 #include <gtest/gtest.h>
 
 #include "store/open.hpp"
@@ -69,6 +69,23 @@ TEST_F(PatienceTest, NothingIsAnsweredToAClientThatHasGone) {
     EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), {}, gone.get_token()).status, 200);
     gone.request_stop();
     EXPECT_EQ(get("/api/v1/stats", std::chrono::seconds(1), {}, gone.get_token()).status, 503);
+}
+
+TEST_F(PatienceTest, WhatTakesTooMuchMemoryIsRefused) {
+    for (const char* target : {"/api/v1/stats", "/api/v1/pages", "/api/v1/devices", "/api/v1/retention",
+                               "/api/v1/paths?path=/", "/api/v1/errors"}) {
+        SCOPED_TRACE(target);
+        EXPECT_EQ(get(target, std::chrono::seconds(1)).status, 200);
+    }
+    store_.reset();
+    pulsekit::test::SeededRandom random(1);
+    store_ = *store::open_store({.data_directory = folder_.path().string(), .question_bytes = 0}, random);
+    for (const char* target : {"/api/v1/stats", "/api/v1/devices", "/api/v1/retention", "/api/v1/paths?path=/"}) {
+        SCOPED_TRACE(target);
+        const auto refused = get(target, std::chrono::seconds(1));
+        EXPECT_EQ(refused.status, 400);
+        EXPECT_EQ(refused.body, R"({"error":"The report is too large to compute. Ask for a shorter range."})");
+    }
 }
 
 }  // namespace

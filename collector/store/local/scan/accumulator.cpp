@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "store/local/scan/heap_bytes.hpp"
 #include "store/local/scan/threads.hpp"
 
 namespace collector::store::local {
@@ -226,6 +227,13 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
         ours.insert(ours.end(), other.samples_[i].begin(), other.samples_[i].end());
     }
     other = Accumulator(fold_, q_, is_real_, most_ids_);
+}
+
+std::size_t Accumulator::bytes() const {
+    auto bytes = heap_bytes(integers_, sums_, last_, ids_, samples_);
+    for (const auto& ids : ids_) bytes += heap_bytes(ids.bits, ids.list);
+    for (const auto& samples : samples_) bytes += heap_bytes(samples);
+    return bytes;
 }
 
 std::vector<Value> Accumulator::finish(std::size_t groups) {

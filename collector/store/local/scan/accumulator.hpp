@@ -49,6 +49,8 @@ public:
     /// `group_of` says which group each of the other's is here.
     void merge(Accumulator&& other, const std::vector<std::uint32_t>& group_of);
 
+    std::size_t bytes() const;
+
     /// All is folded: what each of so many groups has. Once.
     std::vector<model::Value> finish(std::size_t groups);
 

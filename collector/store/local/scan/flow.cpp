@@ -30,6 +30,8 @@ struct Steps {
     Domain& paths;
     std::vector<Step> steps;  // by visitor
 
+    std::size_t bytes() const { return heap_bytes(steps); }
+
     void operator()(SegmentView& view) {
         std::optional<std::vector<std::uint32_t>> numbers;
         while (view.next()) {

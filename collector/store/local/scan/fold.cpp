@@ -118,6 +118,13 @@ void Fold::merge(Fold&& other) {
     visitors_.merge(other.visitors_);
 }
 
+std::size_t Fold::bytes() const {
+    constexpr std::size_t kBytesAGroup = 128;  // its number, its key, and its row of the answer
+    auto bytes = visitors_.bytes() + present_.size() * kBytesAGroup;
+    for (const auto& measure : measures_) bytes += measure.bytes();
+    return bytes;
+}
+
 void Fold::finish() {
     if (plan_.unit == Unit::visitor) fold_units(visitors_.finish(), visitors_.exist());
 }

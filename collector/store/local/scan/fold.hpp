@@ -21,6 +21,7 @@ public:
 
     void operator()(SegmentView& view);
     void merge(Fold&& other);
+    std::size_t bytes() const;
     /// All segments are folded and merged: folds the visitors.
     void finish();
 

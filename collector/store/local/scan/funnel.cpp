@@ -32,6 +32,12 @@ struct Matches {
     const int shift;                        // of a visitor's number: which range of them it is in
     std::vector<std::vector<Match>> found;  // by that
 
+    std::size_t bytes() const {
+        std::size_t bytes = 0;
+        for (const auto& matches : found) bytes += heap_bytes(matches);
+        return bytes;
+    }
+
     void operator()(SegmentView& view) {
         std::vector<Mask> masks(steps.size());
         while (view.next()) {

@@ -14,6 +14,8 @@ struct Rows {
     const PreparedWhere& counted;
     std::vector<RowPlace> found;
 
+    std::size_t bytes() const { return heap_bytes(found); }
+
     void operator()(SegmentView& view) {
         while (view.next()) {
             const Mask mask = view.narrowed(view.seen(), counted);

@@ -11,6 +11,7 @@
 
 #include <pulsekit/result.hpp>
 
+#include "store/local/scan/heap_bytes.hpp"
 #include "store/local/scan/scan.hpp"
 #include "store/local/scan/segment_view.hpp"
 #include "store/local/scan/threads.hpp"
@@ -28,8 +29,8 @@ inline std::size_t threads_for(const Scan& scan, const model::TimeRange& range) 
 }
 
 /// Gives each segment's view to the part of one of the threads, and answers the parts. Part has: `part(view)`, called
-/// for each segment with its blocks still to come. Errors: those of the segments; `unavailable` when the patience
-/// ended.
+/// for each segment with its blocks still to come; `part.bytes()`, what it takes from the heap. Errors: those of the
+/// segments; `unavailable` when the patience ended; `limited` when the parts take more memory than they may.
 template <typename Part, typename Make>
 pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const PreparedSelection& selection,
                                                      Make&& make) {
@@ -37,13 +38,23 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
     std::vector<Part> parts;
     for (std::size_t i = 0; i < threads; ++i) parts.push_back(make());
     std::atomic<std::uint32_t> next = 0;
+    std::atomic<std::size_t> bytes = 0;
+    std::atomic<bool> too_large = false;
     const auto work = [&](Part& part) {
+        std::size_t known = 0;
+        const auto count = [&] {
+            const auto now = part.bytes();
+            if (bytes.fetch_add(now - known) + now - known > scan.max_bytes) too_large = true;
+            known = now;
+            return !too_large;
+        };
         const auto segments = static_cast<std::uint32_t>(scan.snapshot.segments.size());
-        for (auto i = next++; i < segments && !scan.patience.ended(); i = next++) {
+        for (auto i = next++; i < segments && count() && !scan.patience.ended(); i = next++) {
             SegmentView view(scan, selection, selection.newest_first ? segments - 1 - i : i);
             part(view);
             if (view.error()) scan.texts.fail(*view.error());
         }
+        count();
     };
     {
         std::vector<std::jthread> others;
@@ -53,6 +64,7 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
     if (scan.patience.ended()) {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the question took too long"};
     }
+    if (too_large) return pulsekit::Error{pulsekit::ErrorCode::limited, "the answer would take too much memory"};
     if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();
     return parts;
 }

@@ -26,6 +26,8 @@ struct Firsts {
     const PreparedWhere& active;
     std::vector<std::int64_t> first_ms;  // by visitor
 
+    std::size_t bytes() const { return heap_bytes(first_ms); }
+
     void operator()(SegmentView& view) {
         while (view.next()) {
             each_visitor(runs_of(view, view.narrowed(view.seen(), active)), first_ms.data(),
@@ -39,6 +41,8 @@ struct Known {
     const PreparedWhere& active;
     const std::vector<std::uint8_t>& asked;  // by visitor
     std::vector<std::uint8_t> known;         // by visitor
+
+    std::size_t bytes() const { return heap_bytes(known); }
 
     void operator()(SegmentView& view) {
         while (view.next()) {
@@ -59,6 +63,8 @@ struct Returns {
     const Beginnings& began;
     const std::vector<std::uint64_t>& bit_of_day;  // by days since the first one
     std::vector<std::uint64_t> returned;           // by visitor, a bit a day that is asked for
+
+    std::size_t bytes() const { return heap_bytes(returned); }
 
     void operator()(SegmentView& view) {
         while (view.next()) {

@@ -1,6 +1,7 @@
 // What everything that answers one question looks at.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +23,7 @@ struct Scan {
     std::int64_t project;  ///< its number
     const model::Selection& of;
     const Patience& patience;
+    std::size_t max_bytes;  ///< of memory for what is folded
 };
 
 }  // namespace collector::store::local

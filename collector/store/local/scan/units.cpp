@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/local/scan/heap_bytes.hpp"
+
 namespace collector::store::local {
 namespace {
 
@@ -171,6 +173,12 @@ void Visitors::merge(const Visitors& other) {
             }
         }
     }
+}
+
+std::size_t Visitors::bytes() const {
+    auto bytes = heap_bytes(exist_);
+    for (const auto& of : attributes_) bytes += heap_bytes(of.integers, of.latest, of.numbers, of.places);
+    return bytes;
 }
 
 std::vector<UnitColumn> Visitors::finish() {

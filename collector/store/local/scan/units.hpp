@@ -33,6 +33,7 @@ public:
 
     void add(SegmentView& view, BlockMasks& masks, const AttributeTables& tables);
     void merge(const Visitors& other);
+    std::size_t bytes() const;
     /// The attributes of all. Once.
     std::vector<UnitColumn> finish();
     const Mask& exist() const { return exist_; }
