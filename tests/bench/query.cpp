@@ -17,6 +17,7 @@
 #include "support/time_text.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/query_events.hpp"
+#include "tests/bench/query_rows.hpp"
 #include "tests/support/process.hpp"
 
 namespace bench {
@@ -24,11 +25,14 @@ namespace {
 
 using pulsekit::test::Process;
 
+constexpr std::int64_t kDayMs = 86'400'000;
+
 struct Settings {
     std::string collector = PULSEKIT_COLLECTOR_BINARY;
     std::string data;  ///< kept there and used again; empty: made in a temporary folder
     std::uint64_t events = 10'000'000;
     std::size_t repeats = 40;
+    bool rows = false;                ///< asks plain SQLite rows in place of the collector
     std::vector<std::string> wanted;  ///< figures; empty: all
 };
 
@@ -115,9 +119,10 @@ public:
 
     void run() {
         prepare();
-        cold_start();
+        if (!settings_.rows) cold_start();
         Collector collector(settings_.collector, settings_.data);
         define(collector);
+        if (settings_.rows) return ask_rows(collector);
         for (const auto& asked : questions()) {
             if (wants(asked.name)) print(figure(asked.name) + ".p95_ms", p95_ms(collector, asked.path), "ms", 2);
         }
@@ -129,6 +134,7 @@ public:
 
 private:
     std::string figure(const std::string& name) const {
+        if (settings_.rows) return "query.rows." + name;
         const auto millions = settings_.events / 1'000'000;
         return "query." + std::to_string(millions) + "m." + name;
     }
@@ -164,7 +170,7 @@ private:
     }
 
     std::string range(std::int64_t days) const {
-        return "start_at=" + pulsekit::date_time_ms_text(end_ms_ - days * 86'400'000) +
+        return "start_at=" + pulsekit::date_time_ms_text(end_ms_ - days * kDayMs) +
                "&end_at=" + pulsekit::date_time_ms_text(end_ms_);
     }
 
@@ -240,18 +246,54 @@ private:
         return quantile(took, 0.95);
     }
 
+    /// The same questions as of the collector, whose answers must be the same: three runs each, and their median.
+    void ask_rows(Collector& collector) {
+        RowQuestions rows(settings_.data, collector.value("PULSE_PROJECT"));
+        const auto day = end_ms_ / kDayMs - 30;
+        double slowest_of_day = 0;
+        for (const auto& asked : questions()) {
+            if (!RowQuestions::knows(asked.name)) continue;
+            if (wants(asked.name)) {
+                const auto from = end_ms_ - (asked.name == "stats" ? 30 : 60) * kDayMs;
+                print(figure(asked.name) + ".p95_ms", rows_ms(rows, collector, asked, asked.path, from, end_ms_), "ms");
+            }
+            if (wants("one_day") && asked.name != "realtime") {
+                slowest_of_day = std::max(slowest_of_day, rows_ms(rows, collector, asked, on_day(asked.path, day),
+                                                                  day * kDayMs, (day + 1) * kDayMs - 1));
+            }
+        }
+        if (wants("one_day")) print(figure("one_day") + ".p95_ms", slowest_of_day, "ms");
+    }
+
+    double rows_ms(RowQuestions& rows, Collector& collector, const Asked& asked, const std::string& path,
+                   std::int64_t from_ms, std::int64_t to_ms) const {
+        std::vector<double> took;
+        for (int i = 0; i < 3; ++i) {
+            const auto start = SteadyClock::now();
+            const auto answer = rows.ask(asked.name, from_ms, to_ms);
+            took.push_back(1000 * seconds_since(start));
+            const auto report = leaves_of(asked.name, collector.send("GET", path));
+            if (const auto differs = difference(answer, report)) die(asked.name + ": " + *differs);
+        }
+        return quantile(took, 0.5);
+    }
+
+    /// The same report of one day.
+    std::string on_day(std::string path, std::int64_t day) const {
+        const auto date = pulsekit::date_text(day * kDayMs);
+        for (const auto& from : {range(60), range(30)}) {
+            if (const auto at = path.find(from); at != path.npos) {
+                path.replace(at, from.size(), "start_at=" + date + "&end_at=" + date);
+            }
+        }
+        return path;
+    }
+
     /// The slowest of all reports.
     double one_day(Collector& collector) const {
-        const auto whole = range(60);
-        const auto start = end_ms_ - 30 * std::int64_t{86'400'000};
-        const auto day = "start_at=" + pulsekit::date_text(start) + "&end_at=" + pulsekit::date_text(start);
         double slowest = 0;
         for (const auto& asked : questions()) {
-            auto path = asked.path;
-            for (const auto& from : {whole, range(30)}) {
-                if (const auto at = path.find(from); at != path.npos) path.replace(at, from.size(), day);
-            }
-            const auto took = p95_ms(collector, path);
+            const auto took = p95_ms(collector, on_day(asked.path, end_ms_ / kDayMs - 30));
             if (!settings_.wanted.empty())
                 std::fprintf(stderr, "query: one day of %s: %.2f ms\n", asked.name.c_str(), took);
             slowest = std::max(slowest, took);
@@ -287,6 +329,8 @@ Settings parse(int argc, char** argv) {
             settings.collector = argv[++i];
         } else if (argument == "--repeats" && has_value) {
             settings.repeats = std::strtoull(argv[++i], nullptr, 10);
+        } else if (argument == "--rows") {
+            settings.rows = true;
         } else if (argument.rfind("--", 0) == 0) {
             die("unknown option " + argument);
         } else {
