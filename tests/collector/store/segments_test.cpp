@@ -64,13 +64,14 @@ protected:
 
     /// The same of the rows, by SQL.
     std::vector<std::int64_t> by_rows() const {
-        auto database =
-            std::move(*pulsekit::sqlite::Database::open(local::database_path(folder()), pulsekit::sqlite::Access::read_only));
+        auto database = std::move(
+            *pulsekit::sqlite::Database::open(local::database_path(folder()), pulsekit::sqlite::Access::read_only));
         std::vector<std::int64_t> numbers;
         const std::string of = " FROM readable_events WHERE project = 'p'";
         for (const auto& sql :
              {"SELECT count(*)" + of, "SELECT count(DISTINCT visitor)" + of, "SELECT count(DISTINCT session)" + of,
-              "SELECT coalesce(sum(lasts), 0) FROM (SELECT max(ts_ms) - min(ts_ms) AS lasts" + of + " GROUP BY session)"}) {
+              "SELECT coalesce(sum(lasts), 0) FROM (SELECT max(ts_ms) - min(ts_ms) AS lasts" + of +
+                  " GROUP BY session)"}) {
             numbers.push_back(*database.query_integer(sql));
         }
         return numbers;
@@ -145,7 +146,8 @@ TEST_F(SegmentsTest, OfAnotherDatabaseAreMadeAnew) {
     store_.reset();
     ASSERT_FALSE(files().empty());
     std::filesystem::copy(folder() + "/segments", folder() + "/kept", std::filesystem::copy_options::recursive);
-    for (const char* gone : {"pulse.sqlite", "texts", "contexts", "ids"}) std::filesystem::remove_all(folder() + "/" + gone);
+    for (const char* gone : {"pulse.sqlite", "texts", "contexts", "ids"})
+        std::filesystem::remove_all(folder() + "/" + gone);
     made_ += 1'000'000;
     reopen();
     for (int i = 0; i < 30; ++i) ASSERT_TRUE(store_->append(some()).ok());
