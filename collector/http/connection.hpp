@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "http/framing.hpp"
@@ -39,10 +40,11 @@ struct Connection {
     std::string body;
     ChunkedBody chunks;
     std::string out;
-    std::size_t sent = 0;     // of `out`
-    std::size_t counted = 0;  // what it holds, as it was last counted
-    Time began;               // of the request's body
-    Time deadline;            // for the phase, unless it is handling
+    std::size_t sent = 0;        // of `out`
+    std::unique_ptr<Rest> rest;  // of the answer, after `out`
+    std::size_t counted = 0;     // what it holds, as it was last counted
+    Time began;                  // of the request's body
+    Time deadline;               // for the phase, unless it is handling
 
     bool is_idle() const { return phase == Phase::head && idle; }
 };
