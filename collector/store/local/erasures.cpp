@@ -117,7 +117,8 @@ public:
             auto ids = database.prepare(std::string("SELECT id FROM orphaned_") +
                                         (kind == &orphans.texts ? "texts" : "contexts"));
             if (!ids) return std::move(ids).error();
-            if (auto read = for_each_row(*ids, [&] { kind->add(ids->integer(0)); }); !read) return std::move(read).error();
+            if (auto read = for_each_row(*ids, [&] { kind->add(ids->integer(0)); }); !read)
+                return std::move(read).error();
         }
         // What a context refers to goes with it.
         auto columns = database.prepare("SELECT " + context_columns() +
@@ -162,8 +163,8 @@ public:
 
     /// Takes out what contexts refer to that are no orphans: those after `context`, and those that were taken out last.
     Result<void> keep_of_contexts(Database& database, std::int64_t& context) {
-        auto rows = database.prepare("SELECT " + context_columns() + " FROM event_contexts WHERE id > ?2 OR id IN " +
-                                     kListed);
+        auto rows =
+            database.prepare("SELECT " + context_columns() + " FROM event_contexts WHERE id > ?2 OR id IN " + kListed);
         if (!rows) return std::move(rows).error();
         rows->bind(1, json_of(revived, 0, revived.size()));
         rows->bind(2, context);
@@ -223,7 +224,8 @@ Result<std::vector<Erasures::Noted>> Erasures::pending() {
     auto reader = parts_.readers.borrow();
     if (!reader) return std::move(reader).error();
     auto rows = (*reader)->prepare(
-        "SELECT id, erased, token, project, last_row, visitor, user, before_ms FROM erasures WHERE done = 0 ORDER BY id");
+        "SELECT id, erased, token, project, last_row, visitor, user, before_ms FROM erasures WHERE done = 0 ORDER BY "
+        "id");
     if (!rows) return std::move(rows).error();
     std::vector<Noted> found;
     auto read = for_each_row(*rows, [&] {
@@ -367,7 +369,8 @@ Result<Erasures::Numbers> Erasures::oldest_rows(const ErasedRows& rows) {
     ids->bind(3, rows.last_row);
     ids->bind(4, static_cast<std::int64_t>(kRowsATurn));
     Numbers found;
-    if (auto read = for_each_row(*ids, [&] { found.push_back(ids->integer(0)); }); !read) return std::move(read).error();
+    if (auto read = for_each_row(*ids, [&] { found.push_back(ids->integer(0)); }); !read)
+        return std::move(read).error();
     return found;
 }
 
@@ -396,16 +399,16 @@ Result<void> Erasures::erase_batch(const Noted& noted, const std::string& rows) 
     return write([&]() -> Result<void> {
         for (const auto& coded : kCodedColumns) {
             const std::string column(coded.column);
-            auto noted_texts = run_with("INSERT OR IGNORE INTO orphaned_texts SELECT " + column + " FROM " +
-                                            std::string(coded.table) + " WHERE " + std::string(coded.key) + " IN " +
-                                            kListed + " AND " + column + " IS NOT NULL",
-                                        rows);
+            auto noted_texts =
+                run_with("INSERT OR IGNORE INTO orphaned_texts SELECT " + column + " FROM " + std::string(coded.table) +
+                             " WHERE " + std::string(coded.key) + " IN " + kListed + " AND " + column + " IS NOT NULL",
+                         rows);
             if (!noted_texts) return noted_texts;
         }
         const std::string listed = std::string(" IN ") + kListed;
-        for (const auto& sql : {"INSERT OR IGNORE INTO orphaned_contexts SELECT context FROM events WHERE id" + listed,
-                                "DELETE FROM event_vitals WHERE event" + listed,
-                                "DELETE FROM event_details WHERE event" + listed}) {
+        for (const auto& sql :
+             {"INSERT OR IGNORE INTO orphaned_contexts SELECT context FROM events WHERE id" + listed,
+              "DELETE FROM event_vitals WHERE event" + listed, "DELETE FROM event_details WHERE event" + listed}) {
             if (auto done = run_with(sql, rows); !done) return done;
         }
         if (auto kept = keep_last_id(parts_.database, "events"); !kept) return kept;
@@ -505,10 +508,10 @@ Result<void> Erasures::erase_contexts(const Numbers& contexts) {
         auto written = write([&]() -> Result<void> {
             for (const auto& text : kContextTexts) {
                 const std::string column(text.column);
-                auto noted = run_with("INSERT OR IGNORE INTO orphaned_texts SELECT " + column +
-                                          " FROM event_contexts WHERE id IN " + kListed + " AND " + column +
-                                          " IS NOT NULL",
-                                      batch);
+                auto noted =
+                    run_with("INSERT OR IGNORE INTO orphaned_texts SELECT " + column +
+                                 " FROM event_contexts WHERE id IN " + kListed + " AND " + column + " IS NOT NULL",
+                             batch);
                 if (!noted) return noted;
             }
             if (auto kept = keep_last_id(parts_.database, "event_contexts"); !kept) return kept;
@@ -565,7 +568,8 @@ Result<std::int64_t> Erasures::finish(const Noted& noted) {
         const auto rows = parts_.database.query_integer("SELECT erased FROM erasures WHERE id = " + id);
         if (!rows) return rows.error();
         erased = *rows;
-        return parts_.database.execute("DELETE FROM erasures WHERE done = 1; UPDATE erasures SET done = 1 WHERE id = " + id);
+        return parts_.database.execute("DELETE FROM erasures WHERE done = 1; UPDATE erasures SET done = 1 WHERE id = " +
+                                       id);
     });
     if (!written) return std::move(written).error();
     return erased;

@@ -124,7 +124,8 @@ protected:
 
     /// The other project's events may have the same ids.
     void expect_no_trace(const std::string& what, const std::string& id) {
-        const bool other = std::any_of(kept_.begin(), kept_.end(), [&](const auto& one) { return one.visitor_id == id; });
+        const bool other =
+            std::any_of(kept_.begin(), kept_.end(), [&](const auto& one) { return one.visitor_id == id; });
         if (other) return;
         EXPECT_EQ(files_with(id), std::vector<std::string>()) << what << " " << id;
     }
@@ -181,8 +182,8 @@ protected:
         return events;
     }
     pulsekit::sqlite::Database local_database() const {
-        return std::move(*pulsekit::sqlite::Database::open(local::database_path(folder()),
-                                                           pulsekit::sqlite::Access::read_only));
+        return std::move(
+            *pulsekit::sqlite::Database::open(local::database_path(folder()), pulsekit::sqlite::Access::read_only));
     }
     std::int64_t count(const std::string& of) const {
         return *local_database().query_integer("SELECT count(*) FROM " + of);
