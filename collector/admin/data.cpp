@@ -51,9 +51,8 @@ http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of)
     if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
     const std::string_view kind = of == Erasure::Of::user ? "user" : "visitor";
     const auto id = request.path_value(std::string(kind) + "_id");
-    const auto erased =
-        admin.store.erase({.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0},
-                          {.stop = admin.stop});
+    const auto erased = admin.store.erase(
+        {.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0}, {.stop = admin.stop});
     const auto hash = crypto::hex(crypto::sha256(id));
     const http::Json entry = {
         {"project", project_id}, {kind, "sha256:" + hash}, {"erased", erased ? http::Json(*erased) : nullptr}};
@@ -74,7 +73,8 @@ http::Route erasing(Admin& admin, const std::string& kind, Erasure::Of of) {
 std::vector<http::Route> data_routes(Admin& admin) {
     return {
         guarded(admin, "GET", "/api/admin/projects/{id}/retention", "How many days a project's events are kept",
-                {.answer = R"({"days":90})"}, [&admin](http::Request& request) { return read_retention(admin, request); }),
+                {.answer = R"({"days":90})"},
+                [&admin](http::Request& request) { return read_retention(admin, request); }),
         guarded(admin, "PUT", "/api/admin/projects/{id}/retention",
                 "Sets how many days a project's events are kept; null: for ever",
                 {.request = R"({"days":90})", .answer = R"({"days":90})"},

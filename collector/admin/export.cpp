@@ -21,8 +21,7 @@ constexpr std::int64_t kMaxLimit = 1'000'000;  // a page's places are in memory,
 constexpr std::size_t kEventsAPiece = 256;
 
 http::Response bad_value(std::string_view name, std::string_view reason) {
-    return http::plain_error(
-        400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
+    return http::plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
 }
 
 std::optional<std::int64_t> integer(std::string_view text) {
@@ -32,8 +31,8 @@ std::optional<std::int64_t> integer(std::string_view text) {
     return value;
 }
 
-std::optional<http::Response> read_instant(const http::Request& request, std::string_view name, std::int64_t rest_of_day,
-                                           std::int64_t& into) {
+std::optional<http::Response> read_instant(const http::Request& request, std::string_view name,
+                                           std::int64_t rest_of_day, std::int64_t& into) {
     const auto text = request.parameter(name);
     if (!text) return std::nullopt;
     if (const auto midnight = pulsekit::parse_date(*text)) {
@@ -47,10 +46,11 @@ std::optional<http::Response> read_instant(const http::Request& request, std::st
 }
 
 std::variant<store::Arrivals, http::Response> read_arrivals(const http::Request& request) {
-    store::Arrivals wanted{.project_id = std::string(request.path_value("id")),
-                           .range = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
-                           .after = 0,
-                           .limit = kDefaultLimit};
+    store::Arrivals wanted{
+        .project_id = std::string(request.path_value("id")),
+        .range = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
+        .after = 0,
+        .limit = kDefaultLimit};
     if (auto refused = read_instant(request, "start_at", 0, wanted.range.from_ms)) return *std::move(refused);
     if (auto refused = read_instant(request, "end_at", kDayMs - 1, wanted.range.to_ms)) return *std::move(refused);
     if (wanted.range.from_ms > wanted.range.to_ms) return bad_value("start_at", "must not be after end_at");

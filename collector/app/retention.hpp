@@ -18,9 +18,9 @@ struct RetentionParts {
     meta::Catalog& catalog;
     store::EventStore& store;
     pulsekit::Clock& clock;
-    std::function<void(std::string_view text)> log;      ///< of what was erased
-    std::function<void(std::string_view text)> warn;     ///< of what failed, and is tried again
-    std::stop_token stop;                                ///< ends an erasure that is under way
+    std::function<void(std::string_view text)> log;   ///< of what was erased
+    std::function<void(std::string_view text)> warn;  ///< of what failed, and is tried again
+    std::stop_token stop;                             ///< ends an erasure that is under way
 };
 
 /// Erases what is older than its project keeps it, and finishes erasures that were cut off. One thread.

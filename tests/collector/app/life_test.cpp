@@ -48,7 +48,8 @@ protected:
     }
 
     HttpReply admin(const std::string& method, const std::string& path, const std::string& body = {}) const {
-        return pulsekit::test::http(method, url_ + path, {"Authorization: Bearer " + keys_.at("PULSE_ADMIN_TOKEN")}, body);
+        return pulsekit::test::http(method, url_ + path, {"Authorization: Bearer " + keys_.at("PULSE_ADMIN_TOKEN")},
+                                    body);
     }
     static Json json_of(const HttpReply& reply) { return http::parse_json(reply.body).value_or(Json()); }
     void send(Json event) const {
@@ -73,7 +74,8 @@ protected:
         const auto reply = admin("GET", project_ + "/export" + query);
         Page page{.lines = {}, .next = {}, .status = reply.status};
         std::istringstream lines(reply.body);
-        for (std::string line; std::getline(lines, line);) page.lines.push_back(http::parse_json(line).value_or(Json()));
+        for (std::string line; std::getline(lines, line);)
+            page.lines.push_back(http::parse_json(line).value_or(Json()));
         const std::string name = "X-Next-Cursor: ";
         if (const auto at = reply.head.find(name); at != std::string::npos) {
             const auto begin = at + name.size();
@@ -137,8 +139,8 @@ TEST_F(LifeTest, RetentionIsReadAndSet) {
     EXPECT_EQ(admin("GET", path).body, R"({"days":null})");
     EXPECT_EQ(admin("PUT", path, R"({"days":30})").body, R"({"days":30})");
     EXPECT_EQ(admin("GET", path).body, R"({"days":30})");
-    for (const char* bad : {R"({"days":0})", R"({"days":-1})", R"({"days":1.5})", R"({"days":"1"})", R"({"days":36501})",
-                            R"({})", "[]"}) {
+    for (const char* bad : {R"({"days":0})", R"({"days":-1})", R"({"days":1.5})", R"({"days":"1"})",
+                            R"({"days":36501})", R"({})", "[]"}) {
         EXPECT_EQ(admin("PUT", path, bad).status, 400) << bad;
     }
     app_.reset();
@@ -189,8 +191,9 @@ TEST_F(LifeTest, AnExportHasWhatIsStored) {
     EXPECT_EQ(page("?start_at=2026-03-05").lines.size(), 1u);
     EXPECT_EQ(page("?end_at=2026-03-04").lines.size(), 1u);
     EXPECT_EQ(page("?start_at=2026-03-06").lines.size(), 0u);
-    for (const char* bad : {"?cursor=x", "?cursor=-1", "?cursor=99999999999999999999", "?cursor=", "?limit=0", "?limit=x",
-                            "?start_at=x", "?end_at=2026-13-01", "?start_at=2026-03-05&end_at=2026-03-04"}) {
+    for (const char* bad :
+         {"?cursor=x", "?cursor=-1", "?cursor=99999999999999999999", "?cursor=", "?limit=0", "?limit=x", "?start_at=x",
+          "?end_at=2026-13-01", "?start_at=2026-03-05&end_at=2026-03-04"}) {
         EXPECT_EQ(page(bad).status, 400) << bad;
     }
     EXPECT_EQ(admin("GET", "/api/admin/projects/nobody/export").status, 404);
