@@ -374,13 +374,13 @@ Result<Erasures::Numbers> Erasures::oldest_rows(const ErasedRows& rows) {
     return found;
 }
 
-/// All of them are read, those of crawlers too, which no segment has.
+/// All of them are read, those of crawlers too, which no segment has; and by their ids, not by the index by time.
 Result<Erasures::Numbers> Erasures::rows_of(const ErasedRows& rows, const Patience& patience) {
     auto reader = parts_.readers.borrow();
     if (!reader) return std::move(reader).error();
     const std::string column = rows.user ? "user" : "visitor";
     auto ids =
-        (*reader)->prepare("SELECT id FROM events WHERE id > ? AND id <= ? AND " + column + " = ? AND project = ?");
+        (*reader)->prepare("SELECT id FROM events WHERE id > ? AND id <= ? AND " + column + " = ? AND +project = ?");
     if (!ids) return std::move(ids).error();
     Numbers found;
     for (std::int64_t row = 0; row < rows.last_row; row += kRowsARead) {

@@ -161,8 +161,10 @@ Result<ArrivalPage> LocalStore::arrivals(const Arrivals& arrivals, const Patienc
     if (!reader) return std::move(reader).error();
     const auto last = last_id(**reader, "events");
     if (!last) return last.error();
+    // In the order of the ids, which the index by time has not.
     auto ids = (*reader)->prepare(
-        "SELECT id FROM events WHERE id > ? AND id <= ? AND project = ? AND ts_ms BETWEEN ? AND ? ORDER BY id LIMIT ?");
+        "SELECT id FROM events WHERE id > ? AND id <= ? AND +project = ? AND +ts_ms BETWEEN ? AND ? ORDER BY id LIMIT "
+        "?");
     if (!ids) return std::move(ids).error();
     for (auto from = arrivals.after; from < *last && !page.more; from += std::min(kIdsARead, *last - from)) {
         if (patience.ended()) return Error{ErrorCode::unavailable, "the question took too long"};
