@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
@@ -22,7 +24,10 @@ namespace collector::admin {
 struct Admin {
     meta::Catalog& catalog;
     meta::Access& access;
-    std::string token;  ///< empty: nobody is let in, not with an admin-scope key either
+    store::EventStore& store;
+    std::string token;                          ///< empty: nobody is let in, not with an admin-scope key either
+    std::function<void(std::string_view)> log;  ///< of what is to be known later
+    std::stop_token stop;                       ///< nobody waits for answers any more
 };
 
 /// Every route of the administration API.
@@ -34,6 +39,8 @@ std::vector<http::Route> health_routes(store::EventStore& store);
 std::vector<http::Route> project_routes(Admin& admin);
 std::vector<http::Route> key_routes(Admin& admin);
 std::vector<http::Route> module_routes(Admin& admin);
+std::vector<http::Route> data_routes(Admin& admin);
+std::vector<http::Route> export_routes(Admin& admin);
 
 /// Nothing when the request may act on that project, else the refusal. No project: on all of them, for which an
 /// admin-scope key is not enough.

@@ -11,6 +11,7 @@
 #include "app/development.hpp"
 #include "app/log.hpp"
 #include "app/metrics.hpp"
+#include "app/retention.hpp"
 #include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
@@ -90,6 +91,8 @@ struct App::Impl {
     std::string api_html;
     std::stop_source patience;  ///< of reports: ends when nobody waits for them any more
     std::unique_ptr<http::Server> server;
+    std::stop_source erasing;  ///< what is too old: goes on at the next start
+    std::unique_ptr<Retention> retention;
     std::unique_ptr<Scheduler> scheduler;
 };
 
@@ -215,7 +218,12 @@ Result<std::string> App::start() {
                      .countries = std::move(countries),
                      .open_project = it.open_project},
         .agents = it.agents});
-    it.admin = std::make_unique<admin::Admin>(admin::Admin{*it.catalog, *it.access, it.config.admin_token});
+    it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
+                                                           .access = *it.access,
+                                                           .store = *it.store,
+                                                           .token = it.config.admin_token,
+                                                           .log = [](std::string_view text) { log(Level::info, text); },
+                                                           .stop = it.patience.get_token()});
     http::Server::Options options;
     options.host = it.config.host;
     options.port = it.config.port;
@@ -225,16 +233,25 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    it.scheduler = std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{[&it] {
-                                                   if (auto flushed = it.catalog->flush(); !flushed)
-                                                       log(Level::warning,
-                                                           "keys' last use is not noted: " + flushed.error().message);
-                                               }});
+    it.retention =
+        std::make_unique<Retention>(RetentionParts{.catalog = *it.catalog,
+                                                   .store = *it.store,
+                                                   .clock = it.clock,
+                                                   .log = [](std::string_view text) { log(Level::info, text); },
+                                                   .warn = [](std::string_view text) { log(Level::warning, text); },
+                                                   .stop = it.erasing.get_token()});
+    const auto flush = [&it] {
+        if (auto flushed = it.catalog->flush(); !flushed)
+            log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
+    };
+    it.scheduler =
+        std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{flush, [&it] { it.retention->run(); }});
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }
 
 void App::stop() {
+    impl_->erasing.request_stop();
     impl_->scheduler.reset();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more

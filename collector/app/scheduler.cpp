@@ -12,7 +12,7 @@ Scheduler::~Scheduler() {
 }
 
 void Scheduler::run() {
-    auto next = clock_.monotonic() + std::chrono::minutes(1);
+    auto next = clock_.monotonic();
     for (;;) {
         {
             pulsekit::MutexLock lock(mutex_);

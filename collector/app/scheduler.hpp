@@ -13,7 +13,8 @@
 
 namespace collector::app {
 
-/// Calls each task about once a minute, one after the other, on a thread of its own. Stops with its owner.
+/// Calls each task at once and then about once a minute, one after the other, on a thread of its own. Stops with its
+/// owner.
 class Scheduler {
 public:
     using Task = std::function<void()>;

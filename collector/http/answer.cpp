@@ -1,6 +1,8 @@
 #include "http/answer.hpp"
 
+#include <cstdio>
 #include <string_view>
+#include <utility>
 
 namespace collector::http {
 namespace {
@@ -41,7 +43,8 @@ std::string to_bytes(const Response& response, const AnswerForm& form) {
     bytes.append(reason_of(response.status)).append("\r\n");
     if (response.status != 204) {
         add(bytes, "Content-Type", response.content_type);
-        add(bytes, "Content-Length", std::to_string(response.body.size()));
+        if (!response.next_piece) add(bytes, "Content-Length", std::to_string(response.body.size()));
+        if (response.next_piece && !form.is_1_0) add(bytes, "Transfer-Encoding", "chunked");
     }
     if (form.cross_origin) add(bytes, "Access-Control-Allow-Origin", "*");
     for (const auto& [name, value] : response.headers) add(bytes, name, value);
@@ -50,6 +53,13 @@ std::string to_bytes(const Response& response, const AnswerForm& form) {
     bytes.append("\r\n");
     if (response.status != 204 && !form.without_body) bytes.append(response.body);
     return bytes;
+}
+
+std::string piece_bytes(std::string piece, bool chunked) {
+    if (!chunked) return piece;
+    char size[24];
+    std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    return size + std::move(piece) + "\r\n";
 }
 
 }  // namespace collector::http

@@ -14,6 +14,10 @@ struct AnswerForm {
     bool cross_origin = false;  ///< web pages of any origin may read it
 };
 
+/// Of a response that comes in pieces, what stands before them.
 std::string to_bytes(const Response& response, const AnswerForm& form);
+
+/// The next of those pieces as it is sent; the last one is empty.
+std::string piece_bytes(std::string piece, bool chunked);
 
 }  // namespace collector::http

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -41,10 +42,11 @@ struct Connection {
     ChunkedBody chunks;
     std::stop_source given_up{std::nostopstate};  // of the request under way: asked when the client has gone
     std::string out;
-    std::size_t sent = 0;     // of `out`
-    std::size_t counted = 0;  // what it holds, as it was last counted
-    Time began;               // of the request's body
-    Time deadline;            // for the phase, unless it is handling
+    std::size_t sent = 0;        // of `out`
+    std::unique_ptr<Rest> rest;  // of the answer, after `out`
+    std::size_t counted = 0;     // what it holds, as it was last counted
+    Time began;                  // of the request's body
+    Time deadline;               // for the phase, unless it is handling
 
     bool is_idle() const { return phase == Phase::head && idle; }
 };

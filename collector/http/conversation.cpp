@@ -294,6 +294,10 @@ void Conversation::await_reader(Connection& connection) {
 
 void Conversation::answered(Connection& connection) {
     connection.answering = false;
+    if (connection.rest) {
+        connection.phase = Phase::handling;
+        return hooks_.pull(connection.token, std::move(connection.rest));
+    }
     if (!connection.keep_alive) return part(connection);
     await_request(connection);
     if (draining_ && connection.in.empty()) part(connection);

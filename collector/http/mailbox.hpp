@@ -3,8 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <pulsekit/result.hpp>
 
 #include "support/mutex.hpp"
 
@@ -16,6 +20,14 @@ struct Token {
     std::uint32_t generation = 0;  ///< of connections from 1 on
 };
 
+/// What is still to come of an answer. It goes to and fro between the connection and the thread that makes the next
+/// piece.
+struct Rest {
+    std::function<pulsekit::Result<std::string>()> next_piece;
+    bool chunked = true;  ///< else the end of the connection is the end of the answer
+    bool keep_alive = true;
+};
+
 /// Thread safe.
 class Mailbox {
 public:
@@ -23,7 +35,9 @@ public:
         Token to;
         std::string bytes;
         bool keep_alive = true;
-        std::size_t releases = 0;  ///< bytes of the request that this answers: they are held no longer
+        std::size_t releases = 0;    ///< bytes of the request that this answers: they are held no longer
+        std::unique_ptr<Rest> rest;  ///< null: this is the end of the answer
+        bool cut = false;            ///< the answer cannot be finished
     };
 
     Mailbox();

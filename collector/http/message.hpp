@@ -1,6 +1,7 @@
 // A request and its answer as plain values: nothing here knows the HTTP library.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -8,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <pulsekit/result.hpp>
 
 #include "http/headers.hpp"
 
@@ -40,6 +43,10 @@ struct Response {
     std::string body;
     std::string content_type = "application/json";  ///< not sent with 204
     std::vector<std::pair<std::string, std::string>> headers;
+    /// Set: gives the body, in place of `body`, piece by piece, each when the client has taken the one before; an empty
+    /// piece is the end. An error cuts the connection: the client can tell that it has not all. Called on the threads
+    /// of slow routes, on one at a time.
+    std::function<pulsekit::Result<std::string>()> next_piece;
 };
 
 }  // namespace collector::http

@@ -254,6 +254,11 @@ void Parking::Loop::deliver() {
         conversation_.release_handed(letter.releases);
         Connection* connection = find(letter.to);
         if (!connection || connection->phase != Phase::handling) continue;  // the client did not wait for it
+        if (letter.cut) {
+            close(*connection);
+            continue;
+        }
+        connection->rest = std::move(letter.rest);
         conversation_.answer(*connection, std::move(letter.bytes), letter.keep_alive);
         turn(*connection);
     }

@@ -48,12 +48,14 @@ struct ParkingLimits {
 /// Owns the sockets and the thread that serves them; nobody else touches either.
 class Parking {
 public:
-    /// Both are called on the parking's thread: `arrived` takes the whole requests of one round; `refuse` gives the
+    /// All are called on the parking's thread: `arrived` takes the whole requests of one round; `refuse` gives the
     /// bytes of the answer to a request that is refused with this status while it is read. `head` is empty when there
     /// is none.
     struct Hooks {
         std::function<void(std::vector<Arrived>)> arrived;
         std::function<std::string(std::string_view head, int status)> refuse;
+        /// The client has taken what there was: the next letter to it is wanted.
+        std::function<void(Token to, std::unique_ptr<Rest> rest)> pull = {};
     };
 
     Parking(const ParkingLimits& limits, Hooks hooks);

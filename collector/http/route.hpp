@@ -45,6 +45,7 @@ struct Route {
     std::string access;         ///< none, ingest, query or admin: which credential it takes
     bool cross_origin = false;  ///< web pages of any origin may read the answers
     bool slow = false;          ///< may take long: keeps no thread from requests that do not
+    bool takes_rest = false;    ///< the last placeholder stands for all that follows, its slashes included
     RouteDocument document;
 };
 

@@ -27,6 +27,16 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
         [](const auto& wanted, const auto& got) { return is_placeholder(wanted) ? !got.empty() : wanted == got; });
 }
 
+/// The last of so many takes those beyond.
+std::vector<std::string_view> joined(std::vector<std::string_view> segments, std::size_t count) {
+    if (segments.size() <= count) return segments;
+    auto& last = segments[count - 1];
+    const char* end = segments.back().data() + segments.back().size();
+    last = {last.data(), static_cast<std::size_t>(end - last.data())};
+    segments.resize(count);
+    return segments;
+}
+
 bool serves(const Route& route, std::string_view method) {
     return route.method == method || (route.method == "GET" && method == "HEAD");
 }
@@ -46,10 +56,11 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
 }
 
 Router::Match Router::find(Request& request) const {
-    const auto path = split(request.path);
+    const auto segments = split(request.path);
     Match match;
     std::vector<std::string_view> allowed;
     for (std::size_t i = 0; i < routes_.size(); ++i) {
+        const auto path = routes_[i].takes_rest ? joined(segments, segments_[i].size()) : segments;
         if (!matches(segments_[i], path)) continue;
         if (serves(routes_[i], request.method)) {
             match.route = &routes_[i];

@@ -1,7 +1,9 @@
 #include "http/server.hpp"
 
 #include <exception>
+#include <memory>
 #include <optional>
+#include <variant>
 
 #include "http/cross_origin.hpp"
 #include "http/head.hpp"
@@ -18,6 +20,14 @@ struct Routed {
     Responder responder;
 };
 
+/// An answer that goes on.
+struct Pulled {
+    Token to;
+    std::unique_ptr<Rest> rest;
+};
+
+using SlowWork = std::variant<Routed, Pulled>;
+
 constexpr const char* kRetryAfterSeconds = "1";
 
 }  // namespace
@@ -28,9 +38,20 @@ struct Server::Impl {
           options(std::move(given)),
           parking(options.limits,
                   {.arrived = [this](std::vector<Arrived> all) { lane->put(std::move(all)); },
-                   .refuse = [this](std::string_view head, int status) { return refusal(head, status); }}) {
-        slow_lane.emplace(options.slow_threads,
-                          [this] { return [this](Routed routed) { handle(std::move(routed)); }; });
+                   .refuse = [this](std::string_view head, int status) { return refusal(head, status); },
+                   .pull =
+                       [this](Token to, std::unique_ptr<Rest> rest) {
+                           put_slow(Pulled{to, std::move(rest)});
+                       }}) {
+        slow_lane.emplace(options.slow_threads, [this] {
+            return [this](SlowWork work) {
+                if (auto* routed = std::get_if<Routed>(&work)) {
+                    handle(std::move(*routed));
+                } else {
+                    go_on(std::get<Pulled>(std::move(work)));
+                }
+            };
+        });
         lane.emplace(options.threads, [this] {
             // Shared by the copies of one thread's function, which has no other home for it.
             return [this, reader = std::make_shared<HeadReader>()](Arrived arrived) {
@@ -42,11 +63,44 @@ struct Server::Impl {
     Responder responder(const Arrived& arrived, bool cross_origin) const {
         AnswerForm form = arrived.form;
         form.cross_origin = cross_origin;
-        return Responder(
-            [mailbox = parking.mailbox(), to = arrived.from, form, held = arrived.held](const Response& response) {
-                mailbox->post(
-                    {.to = to, .bytes = to_bytes(response, form), .keep_alive = form.keep_alive, .releases = held});
-            });
+        return Responder([mailbox = parking.mailbox(), to = arrived.from, form,
+                          held = arrived.held](const Response& response) mutable {
+            std::unique_ptr<Rest> rest;
+            if (response.next_piece && !form.without_body) {
+                if (form.is_1_0) form.keep_alive = false;
+                rest = std::make_unique<Rest>(
+                    Rest{.next_piece = response.next_piece, .chunked = !form.is_1_0, .keep_alive = form.keep_alive});
+            }
+            mailbox->post({.to = to,
+                           .bytes = to_bytes(response, form),
+                           .keep_alive = form.keep_alive,
+                           .releases = held,
+                           .rest = std::move(rest)});
+        });
+    }
+
+    void put_slow(SlowWork work) {
+        std::vector<SlowWork> one;
+        one.push_back(std::move(work));
+        slow_lane->put(std::move(one));
+    }
+
+    /// Makes the next piece of an answer.
+    void go_on(Pulled pulled) const {
+        Mailbox::Letter letter{.to = pulled.to, .bytes = {}, .rest = nullptr, .cut = true};
+        guard([&] {
+            auto piece = pulled.rest->next_piece();
+            letter.cut = !piece;
+            if (!piece) return log_cut(piece.error().message);
+            const bool last = piece->empty();
+            letter.bytes = piece_bytes(*std::move(piece), pulled.rest->chunked);
+            letter.keep_alive = pulled.rest->keep_alive;
+            if (!last) letter.rest = std::move(pulled.rest);
+        });
+        parking.mailbox()->post(std::move(letter));
+    }
+    void log_cut(const std::string& why) const {
+        if (options.log) options.log("an answer was cut off: " + why);
     }
 
     void serve(HeadReader& reader, Arrived arrived) {
@@ -65,17 +119,19 @@ struct Server::Impl {
         if (!match.route) {
             routed.responder.answer(no_route(routed.request, match));
         } else if (match.route->slow) {
-            std::vector<Routed> one;
-            one.push_back(std::move(routed));
-            slow_lane->put(std::move(one));
+            put_slow(std::move(routed));
         } else {
             handle(std::move(routed));
         }
     }
 
     void handle(Routed routed) const {
+        guard([&] { routed.route->handler(std::move(routed.request), std::move(routed.responder)); });
+    }
+    template <typename Work>
+    void guard(const Work& work) const {
         try {
-            routed.route->handler(std::move(routed.request), std::move(routed.responder));
+            work();
         } catch (const std::exception& fault) {
             // The last guard: a stray exception costs its own request a 500 (the Responder's destructor), no other.
             log_fault(fault.what());
@@ -115,7 +171,7 @@ struct Server::Impl {
     Options options;
     HeadReader refusal_reader;  // the parking's thread's
     Parking parking;
-    std::optional<Lane<Routed>> slow_lane;
+    std::optional<Lane<SlowWork>> slow_lane;
     std::optional<Lane<Arrived>> lane;  // after what it uses, and gone before it
 };
 

@@ -228,6 +228,18 @@ Result<void> Catalog::change_modules(std::string_view project_id, const std::vec
     return {};
 }
 
+Result<void> Catalog::set_retention(std::string_view project_id, std::optional<std::int64_t> days) {
+    const pulsekit::MutexLock lock(impl_->writing);
+    const auto known = impl_->project(project_id);
+    if (!known) return Error{ErrorCode::not_found, "no project " + std::string(project_id)};
+    auto changed = std::make_shared<Project>(*known);
+    changed->retention_days = days;
+    if (auto done = impl_->tables.write_retention(*changed); !done) return done;
+    const std::unique_lock exclusive(impl_->reading);
+    std::replace(impl_->projects.begin(), impl_->projects.end(), known, std::shared_ptr<const Project>(changed));
+    return {};
+}
+
 Result<CreatedKey> Catalog::create_key(const NewKey& wanted) {
     const pulsekit::MutexLock lock(impl_->writing);
     if (!impl_->project(wanted.project_id)) return Error{ErrorCode::not_found, "no project " + wanted.project_id};

@@ -37,11 +37,14 @@ struct ModuleChange {
     std::optional<model::ModuleAccess> access;
 };
 
+inline constexpr std::int64_t kMaxRetentionDays = 36'500;
+
 struct Project {
     std::string id;
     std::string name;
     std::string domain;
     std::int64_t created_ms = 0;
+    std::optional<std::int64_t> retention_days;              ///< nothing: events are kept for ever
     std::vector<ModuleSetting> modules = default_modules();  ///< in the order of model::modules()
 };
 
@@ -89,6 +92,9 @@ public:
     /// All of the changes or none, in effect when this returns. A module that was never configured gets full access
     /// when it is first enabled without a word about access. Error `not_found` without its project.
     pulsekit::Result<void> change_modules(std::string_view project_id, const std::vector<ModuleChange>& changes);
+
+    /// How many days events are kept. Error `not_found` without its project.
+    pulsekit::Result<void> set_retention(std::string_view project_id, std::optional<std::int64_t> days);
 
     /// Errors: `not_found` without its project; `conflict` when an imported secret is in use.
     pulsekit::Result<CreatedKey> create_key(const NewKey& key);

@@ -18,7 +18,8 @@ pulsekit::Result<Database> open_database(const std::string& path) {
     if (!set) return std::move(set).error();
     const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
                                                                  {2, embedded::k0002_modules_sql},
-                                                                 {3, embedded::k0003_definitions_sql}};
+                                                                 {3, embedded::k0003_definitions_sql},
+                                                                 {4, embedded::k0004_retention_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return database;

@@ -70,10 +70,12 @@ Result<std::vector<Project>> Tables::projects() {
         found.push_back({.id = std::string(row.text(0)),
                          .name = std::string(row.text(1)),
                          .domain = std::string(row.text(2)),
-                         .created_ms = row.integer(3)});
+                         .created_ms = row.integer(3),
+                         .retention_days = optional_integer(row, 4)});
         return {};
     };
-    auto read = for_each_row(database_, "SELECT id, name, domain, created_ms FROM projects ORDER BY seq", take);
+    auto read =
+        for_each_row(database_, "SELECT id, name, domain, created_ms, retention_days FROM projects ORDER BY seq", take);
     if (!read) return std::move(read).error();
     const auto take_module = [&](const Statement& row) -> Result<void> {
         const auto project =
@@ -97,6 +99,18 @@ Result<void> Tables::insert(const Project& project) {
     row->bind(2, project.name);
     row->bind(3, project.domain);
     row->bind(4, project.created_ms);
+    return row->run();
+}
+
+Result<void> Tables::write_retention(const Project& project) {
+    auto row = database_.prepare("UPDATE projects SET retention_days = ? WHERE id = ?");
+    if (!row) return std::move(row).error();
+    if (project.retention_days) {
+        row->bind(1, *project.retention_days);
+    } else {
+        row->bind_null(1);
+    }
+    row->bind(2, project.id);
     return row->run();
 }
 

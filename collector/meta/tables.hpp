@@ -31,6 +31,7 @@ public:
 
     pulsekit::Result<std::vector<Project>> projects();  ///< oldest first
     pulsekit::Result<void> insert(const Project& project);
+    pulsekit::Result<void> write_retention(const Project& project);
     /// What somebody has set of its modules, in place of what was set before.
     pulsekit::Result<void> write_modules(const Project& project);
 

@@ -1,10 +1,12 @@
 // EventStore: where events live and questions are answered. open.cpp is the list of stores.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
@@ -35,6 +37,31 @@ struct Patience {
     }
 };
 
+/// Which events of a project are to be erased.
+struct Erasure {
+    enum class Of {
+        user,        ///< those that carry the id as their user's
+        visitor,     ///< likewise as their visitor's
+        old_events,  ///< those that happened before an instant
+    };
+    std::string project_id;
+    Of of = Of::user;
+    std::string id;
+    std::int64_t before_ms = 0;
+};
+
+/// Some events of a project that happened in a range, in the order in which they came.
+struct Arrivals {
+    std::string project_id;
+    model::TimeRange range;
+    std::int64_t after = 0;  ///< the place of the last one that is known already; 0: none is
+    std::int64_t limit = 1;
+};
+struct ArrivalPage {
+    std::vector<std::int64_t> places;  ///< ascending; no event comes to a place before one that has been told
+    bool more = false;                 ///< there are others after them by now
+};
+
 /// Thread safety: appends from one thread at a time (the Writer's); everything else from any.
 class EventStore {
 public:
@@ -57,6 +84,20 @@ public:
     /// Calls `each` with the events of the list, in its order. Errors as of ask().
     virtual pulsekit::Result<void> list(const model::List& list, const std::function<void(const model::Event&)>& each,
                                         const Patience& patience) = 0;
+
+    /// Where the events are; errors as of ask().
+    virtual pulsekit::Result<ArrivalPage> arrivals(const Arrivals& arrivals, const Patience& patience) = 0;
+    /// Calls `each` with the events of those places that are still there.
+    virtual pulsekit::Result<void> read(std::span<const std::int64_t> places,
+                                        const std::function<void(const model::Event&)>& each) = 0;
+
+    /// Erases the events that are stored when this is called, and what only they had: when it returns, nobody is told
+    /// of them any more and no file has them, but that a repeat of one is still known as a repeat, as far as its id
+    /// was. The value is how many they were. On an error some may be left; then the same may be asked again, and
+    /// finish_erasures() goes on with it. Errors: `unavailable` when the patience ended, or from the disk; `corrupt`.
+    virtual pulsekit::Result<std::int64_t> erase(const Erasure& erasure, const Patience& patience) = 0;
+    /// What was begun and not finished, because of an error or a crash.
+    virtual pulsekit::Result<void> finish_erasures(const Patience& patience) = 0;
 
     /// Whether the store can serve now.
     virtual pulsekit::Result<void> probe() = 0;

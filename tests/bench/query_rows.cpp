@@ -211,13 +211,14 @@ std::string shown(const std::vector<Leaf>& leaves, std::size_t at) {
 
 RowQuestions::RowQuestions(const std::string& data_directory, const std::string& project)
     : database_([&] {
-          auto opened = pulsekit::sqlite::Database::open(data_directory + "/pulse.sqlite",
-                                                         pulsekit::sqlite::Access::read_only);
+          auto opened =
+              pulsekit::sqlite::Database::open(data_directory + "/pulse.sqlite", pulsekit::sqlite::Access::read_only);
           if (!opened) die(opened.error().message);
           return std::move(*opened);
       }()) {
     run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144");
-    const auto found = rows_of("SELECT id FROM event_texts WHERE project = 0 AND space = 0 AND text = '" + project + "'");
+    const auto found =
+        rows_of("SELECT id FROM event_texts WHERE project = 0 AND space = 0 AND text = '" + project + "'");
     if (found.empty()) die("there are no rows of project " + project);
     project_ = static_cast<std::int64_t>(std::get<double>(found[0]));
 }
@@ -228,10 +229,12 @@ std::vector<Leaf> RowQuestions::ask(std::string_view name, std::int64_t from_ms,
     const auto& report = *find(name);
     std::vector<Leaf> leaves;
     const auto ask_of = [&](std::int64_t from, std::int64_t to) {
-        if (report.prepare) run("DROP TABLE IF EXISTS temp.sources; DROP TABLE IF EXISTS temp.first; "
-                                "DROP TABLE IF EXISTS temp.second; DROP TABLE IF EXISTS temp.third; "
-                                "DROP TABLE IF EXISTS temp.active; DROP TABLE IF EXISTS temp.starts; "
-                                "DROP TABLE IF EXISTS temp.nexts;" + complete(report.prepare, from, to));
+        if (report.prepare)
+            run("DROP TABLE IF EXISTS temp.sources; DROP TABLE IF EXISTS temp.first; "
+                "DROP TABLE IF EXISTS temp.second; DROP TABLE IF EXISTS temp.third; "
+                "DROP TABLE IF EXISTS temp.active; DROP TABLE IF EXISTS temp.starts; "
+                "DROP TABLE IF EXISTS temp.nexts;" +
+                complete(report.prepare, from, to));
         for (const auto* sql : report.sql) {
             for (auto& leaf : rows_of(complete(sql, from, to))) leaves.push_back(std::move(leaf));
         }

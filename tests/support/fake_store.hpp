@@ -42,6 +42,17 @@ public:
                                 const store::Patience&) override {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
     }
+    pulsekit::Result<store::ArrivalPage> arrivals(const store::Arrivals&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<void> read(std::span<const std::int64_t>,
+                                const std::function<void(const model::Event&)>&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<std::int64_t> erase(const store::Erasure&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
+    }
+    pulsekit::Result<void> finish_erasures(const store::Patience&) override { return {}; }
     pulsekit::Result<void> probe() override { return {}; }
 
     /// The next `count` appends fail and store nothing.

@@ -40,6 +40,18 @@ public:
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
     }
 
+    pulsekit::Result<store::ArrivalPage> arrivals(const store::Arrivals&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<void> read(std::span<const std::int64_t>,
+                                const std::function<void(const model::Event&)>&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<std::int64_t> erase(const store::Erasure&, const store::Patience&) override {
+        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
+    }
+    pulsekit::Result<void> finish_erasures(const store::Patience&) override { return {}; }
+
     pulsekit::Result<void> probe() override {
         if (failing_) return pulsekit::Error{pulsekit::ErrorCode::unavailable, "told to fail"};
         return {};

@@ -1,9 +1,9 @@
 #include "store/local/check.hpp"
 
-#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "store/local/coded_columns.hpp"
 #include "store/local/contexts.hpp"
 #include "store/local/hash_index.hpp"
 #include "store/local/local_store.hpp"
@@ -17,33 +17,6 @@ using pulsekit::ErrorCode;
 using pulsekit::Result;
 using pulsekit::sqlite::Access;
 using pulsekit::sqlite::Database;
-
-/// Columns that hold event_texts ids, those of contexts beside.
-struct Coded {
-    std::string_view table;
-    std::string_view column;
-};
-constexpr Coded kCoded[] = {
-    {"events", "project"},
-    {"events", "visitor"},
-    {"events", "session"},
-    {"events", "name"},
-    {"events", "path"},
-    {"events", "source_type"},
-    {"events", "user"},
-    {"event_contexts", "project"},
-    {"events", "title"},
-    {"events", "site"},
-    {"event_details", "revenue_currency"},
-    {"event_details", "error_type"},
-    {"event_details", "error_filename"},
-    {"event_details", "selector"},
-    {"event_details", "survey"},
-    {"event_vitals", "name"},
-    {"session_spans", "project"},
-    {"session_spans", "visitor"},
-    {"session_spans", "session"},
-};
 
 Result<void> check_pages(Database& database, std::vector<std::string>& problems) {
     auto statement = database.prepare("PRAGMA integrity_check");
@@ -66,9 +39,13 @@ Result<void> check_none(Database& database, const std::string& sql, const std::s
 }
 
 Result<void> check_references(Database& database, std::vector<std::string>& problems) {
-    std::vector<Coded> coded(std::begin(kCoded), std::end(kCoded));
-    for (const auto& text : kContextTexts) coded.push_back({"event_contexts", text.column});
-    for (const auto& [table, column] : coded) {
+    std::vector<CodedColumn> coded(kCodedColumns.begin(), kCodedColumns.end());
+    for (const auto& text : kContextTexts) coded.push_back({"event_contexts", "", text.column});
+    for (const auto* table : {"events", "event_contexts", "session_spans", "erasures"})
+        coded.push_back({table, "", "project"});
+    coded.push_back({"session_spans", "", "visitor"});
+    coded.push_back({"session_spans", "", "session"});
+    for (const auto& [table, key, column] : coded) {
         const std::string from(table);
         const std::string name(column);
         auto checked =

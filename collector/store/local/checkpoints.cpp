@@ -39,7 +39,8 @@ std::optional<Left> checkpoint(Database& database) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(Database& writer, Database own) : writer_(writer), own_(std::move(own)) {
+Checkpoints::Checkpoints(Database& writer, Database own, Database emptying)
+    : writer_(writer), own_(std::move(own)), emptying_(std::move(emptying)) {
     writer_.on_commit([this](int log_pages) { committed(log_pages); });
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -53,6 +54,16 @@ Checkpoints::~Checkpoints() {
 void Checkpoints::before_transaction() {
     // A checkpoint that fails, on a full disk say, is tried again, and the commit will tell.
     if (little_left_.exchange(false) || log_pages_ > kMaxLogPages) (void)checkpoint(writer_);
+}
+
+void Checkpoints::copy() { (void)checkpoint(emptying_); }
+
+pulsekit::Result<bool> Checkpoints::empty_log() {
+    auto statement = emptying_.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!statement) return std::move(statement).error();
+    const auto row = statement->step();
+    if (!row) return row.error();
+    return *row && statement->integer(0) == 0;
 }
 
 void Checkpoints::committed(int log_pages) {

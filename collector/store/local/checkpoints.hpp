@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <thread>
 
+#include <pulsekit/result.hpp>
+
 #include "support/mutex.hpp"
 #include "support/sqlite/database.hpp"
 
@@ -17,12 +19,18 @@ namespace collector::store::local {
 /// before_transaction() is for the thread that commits.
 class Checkpoints {
 public:
-    /// `writer` is the connection that commits, and must outlive this; `own` is another one to the same file.
-    Checkpoints(pulsekit::sqlite::Database& writer, pulsekit::sqlite::Database own);
+    /// `writer` is the connection that commits, and must outlive this; the others are to the same file.
+    Checkpoints(pulsekit::sqlite::Database& writer, pulsekit::sqlite::Database own,
+                pulsekit::sqlite::Database emptying);
     ~Checkpoints();
 
     /// To be called outside of a transaction, before each.
     void before_transaction();
+
+    /// Copies what is in the log. For any one thread, while others commit.
+    void copy();
+    /// Copies the rest and empties the log's file; false: somebody reads what is in it. For the thread that commits.
+    pulsekit::Result<bool> empty_log();
 
 private:
     void committed(int log_pages) PULSEKIT_EXCLUDES(mutex_);
@@ -30,7 +38,8 @@ private:
 
     pulsekit::sqlite::Database& writer_;
     pulsekit::sqlite::Database own_;
-    int log_pages_ = 0;  // after the last commit
+    pulsekit::sqlite::Database emptying_;  // waits for readers for no longer than a commit takes
+    int log_pages_ = 0;                    // after the last commit
     std::atomic<bool> little_left_ = false;
     pulsekit::Mutex mutex_;
     std::condition_variable_any wake_;

@@ -1,5 +1,6 @@
 #include "store/local/contexts.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -67,17 +68,13 @@ Result<Contexts> Contexts::open(Database& database, const HashIndexOptions& opti
     if (!index) return std::move(index).error();
     std::string places = "?, ?";
     for (std::size_t i = 0; i < kContextTexts.size(); ++i) places += ", ?";
-    auto insert = database.prepare("INSERT INTO event_contexts (" + columns() + ") VALUES (" + places + ")");
+    auto insert = database.prepare("INSERT INTO event_contexts (id, " + columns() + ") VALUES (?, " + places + ")");
     if (!insert) return std::move(insert).error();
-    return Contexts(database, std::move(*index), std::move(*insert));
+    return Contexts(std::move(*index), std::move(*insert));
 }
 
-Contexts::Contexts(Database& database, std::unique_ptr<HashIndex> index, Statement insert)
-    : database_(&database),
-      index_(std::move(index)),
-      insert_(std::move(insert)),
-      remembered_(kRemembered),
-      last_id_(index_->last_row()) {}
+Contexts::Contexts(std::unique_ptr<HashIndex> index, Statement insert)
+    : index_(std::move(index)), insert_(std::move(insert)), remembered_(kRemembered), last_id_(index_->last_row()) {}
 
 Result<std::int64_t> Contexts::id(std::int64_t project, const Event& event, Dictionary& dictionary) {
     write_key(key_, project, event);
@@ -97,6 +94,13 @@ Result<std::int64_t> Contexts::id(std::int64_t project, const Event& event, Dict
     return id;
 }
 
+void Contexts::forget(std::vector<std::int64_t> numbers) {
+    for (auto& place : remembered_) {
+        if (std::binary_search(numbers.begin(), numbers.end(), place.id)) place = {};
+    }
+    index_->forget(std::move(numbers));
+}
+
 void Contexts::rolled_back() {
     index_->rolled_back();
     last_id_ = index_->last_row();
@@ -106,10 +110,11 @@ void Contexts::rolled_back() {
 Result<std::int64_t> Contexts::find_or_insert(const Numbers& numbers) {
     auto entry = entry_of(numbers);
     if (auto known = index_->find(entry); !known || *known >= 0) return known;
-    insert_.bind(1, numbers[0]);
-    insert_.bind(2, numbers[1]);
+    insert_.bind(1, last_id_ + 1);
+    insert_.bind(2, numbers[0]);
+    insert_.bind(3, numbers[1]);
     for (std::size_t i = 2; i < numbers.size(); ++i) {
-        const int parameter = static_cast<int>(i) + 1;
+        const int parameter = static_cast<int>(i) + 2;
         if (numbers[i] == 0) {
             insert_.bind_null(parameter);
         } else {
@@ -117,7 +122,7 @@ Result<std::int64_t> Contexts::find_or_insert(const Numbers& numbers) {
         }
     }
     if (auto inserted = insert_.run(); !inserted) return std::move(inserted).error();
-    last_id_ = database_->last_insert_id();
+    ++last_id_;
     entry.set_value(last_id_);
     index_->add(entry);
     return last_id_;

@@ -31,6 +31,10 @@ public:
     /// The number of the event's context, new when no event had it. Errors: the database's.
     pulsekit::Result<std::int64_t> id(std::int64_t project, const model::Event& event, Dictionary& dictionary);
 
+    /// As Dictionary's.
+    void forget(std::vector<std::int64_t> numbers);
+    HashIndex& index() { return *index_; }
+
     void committed() { index_->committed(last_id_); }
     void rolled_back();
 
@@ -41,11 +45,9 @@ private:
     };
     using Numbers = std::vector<std::int64_t>;
 
-    Contexts(pulsekit::sqlite::Database& database, std::unique_ptr<HashIndex> index,
-             pulsekit::sqlite::Statement insert);
+    Contexts(std::unique_ptr<HashIndex> index, pulsekit::sqlite::Statement insert);
     pulsekit::Result<std::int64_t> find_or_insert(const Numbers& numbers);
 
-    pulsekit::sqlite::Database* database_;
     std::unique_ptr<HashIndex> index_;
     pulsekit::sqlite::Statement insert_;
     std::vector<Remembered> remembered_;  // as in Dictionary

@@ -31,17 +31,13 @@ Result<Dictionary> Dictionary::open(Database& database, const Options& options) 
     auto index = HashIndex::open(
         database, {.table = "event_texts", .columns = "project, space, text", .entry = entry_of_row}, options.index);
     if (!index) return std::move(index).error();
-    auto insert = database.prepare("INSERT INTO event_texts (project, space, text) VALUES (?, ?, ?)");
+    auto insert = database.prepare("INSERT INTO event_texts (id, project, space, text) VALUES (?, ?, ?, ?)");
     if (!insert) return std::move(insert).error();
-    return Dictionary(database, std::move(*index), std::move(*insert), options.remembered);
+    return Dictionary(std::move(*index), std::move(*insert), options.remembered);
 }
 
-Dictionary::Dictionary(Database& database, std::unique_ptr<HashIndex> index, Statement insert, std::size_t remembered)
-    : database_(&database),
-      index_(std::move(index)),
-      insert_(std::move(insert)),
-      remembered_(remembered),
-      last_id_(index_->last_row()) {}
+Dictionary::Dictionary(std::unique_ptr<HashIndex> index, Statement insert, std::size_t remembered)
+    : index_(std::move(index)), insert_(std::move(insert)), remembered_(remembered), last_id_(index_->last_row()) {}
 
 bool Dictionary::Remembered::is(std::int64_t a_project, Space a_space, std::string_view a_text) const {
     return id != 0 && std::string_view(text, size) == a_text && project == a_project &&
@@ -79,6 +75,13 @@ Result<std::int64_t> Dictionary::find(std::int64_t project, Space space, std::st
     return index_->find_committed(entry_of(project, space, text));
 }
 
+void Dictionary::forget(std::vector<std::int64_t> numbers) {
+    for (auto& place : remembered_) {
+        if (std::binary_search(numbers.begin(), numbers.end(), place.id)) place.id = 0;
+    }
+    index_->forget(std::move(numbers));
+}
+
 void Dictionary::rolled_back() {
     index_->rolled_back();
     last_id_ = index_->last_row();
@@ -89,15 +92,14 @@ Result<std::int64_t> Dictionary::find_or_insert(std::int64_t project, Space spac
     auto entry = entry_of(project, space, text);
     index_->prefetch(entry);
     if (auto known = index_->find(entry); !known || *known >= 0) return known;
-    insert_.bind(1, project);
-    insert_.bind(2, static_cast<std::int64_t>(space));
-    insert_.bind_borrowed(3, text);
+    insert_.bind(1, last_id_ + 1);
+    insert_.bind(2, project);
+    insert_.bind(3, static_cast<std::int64_t>(space));
+    insert_.bind_borrowed(4, text);
     if (auto inserted = insert_.run(); !inserted) return std::move(inserted).error();
-    const auto id = database_->last_insert_id();
-    entry.set_value(id);
+    entry.set_value(++last_id_);
     index_->add(entry);
-    last_id_ = id;
-    return id;
+    return last_id_;
 }
 
 }  // namespace collector::store::local

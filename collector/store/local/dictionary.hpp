@@ -41,9 +41,13 @@ public:
     /// Brings what id() looks at first into the processor's cache.
     void prefetch(std::int64_t project, Space space, std::string_view text) const;
 
+    /// The texts with these numbers, ascending, are erased or about to be: whoever sends one again gives it another.
+    void forget(std::vector<std::int64_t> numbers);
+    HashIndex& index() { return *index_; }
+
     /// The transaction is through: its numbers hold.
     void committed() { index_->committed(last_id_); }
-    /// The transaction is undone, and with it every number it gave: SQLite may give them to other texts.
+    /// The transaction is undone, and with it every number it gave: other texts may get them.
     void rolled_back();
 
 private:
@@ -59,12 +63,10 @@ private:
         void put(std::int64_t an_id, std::int64_t a_project, Space a_space, std::string_view a_text);
     };
 
-    Dictionary(pulsekit::sqlite::Database& database, std::unique_ptr<HashIndex> index,
-               pulsekit::sqlite::Statement insert, std::size_t remembered);
+    Dictionary(std::unique_ptr<HashIndex> index, pulsekit::sqlite::Statement insert, std::size_t remembered);
     std::size_t place_of(std::int64_t project, Space space, std::string_view text) const;
     pulsekit::Result<std::int64_t> find_or_insert(std::int64_t project, Space space, std::string_view text);
 
-    pulsekit::sqlite::Database* database_;
     std::unique_ptr<HashIndex> index_;
     pulsekit::sqlite::Statement insert_;
     std::vector<Remembered> remembered_;  // each text has one place, which it shares: the last one to come stays

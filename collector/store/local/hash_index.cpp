@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "store/local/last_rows.hpp"
+
 namespace collector::store::local {
 namespace {
 
@@ -48,11 +50,11 @@ Result<std::unique_ptr<HashIndex>> HashIndex::open(Database& database, const Has
     std::error_code failed;
     fs::create_directories(folder, failed);
     if (failed) return pulsekit::Error{pulsekit::ErrorCode::unavailable, folder + ": " + failed.message()};
-    const auto newest_row = database.query_integer("SELECT coalesce(max(id), 0) FROM " + source.table);
-    if (!newest_row) return newest_row.error();
+    const auto newest = last_id(database, source.table);
+    if (!newest) return newest.error();
     std::unique_ptr<HashIndex> index(new HashIndex(source, options));
-    index->load_runs(database, *newest_row);
-    if (auto done = index->load_rows(database, *newest_row); !done) return std::move(done).error();
+    index->load_runs(database, *newest);
+    if (auto done = index->load_rows(database, *newest); !done) return std::move(done).error();
     return index;
 }
 
@@ -77,9 +79,7 @@ void HashIndex::load_runs(Database& database, std::int64_t newest_row) {
         if (!runs_.empty() && run->rows().first != runs_.back()->rows().last + 1) break;
         runs_.push_back(std::move(run));
     }
-    const bool ours = !runs_.empty() && belongs(database, *runs_.back(), newest_row) &&
-                      begins_well(database, *runs_.front(), newest_row);
-    if (!ours) runs_.clear();
+    if (!belong(database, newest_row)) runs_.clear();
     for (const auto& path : files_in(options_.folder)) {
         const bool used = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run->path() == path; });
         std::error_code ignored;
@@ -88,16 +88,27 @@ void HashIndex::load_runs(Database& database, std::int64_t newest_row) {
     if (!runs_.empty()) covered_ = runs_.back()->rows().last;
 }
 
-/// Whether the run's last row is this database's: a backup may have been put in the place of the one that it was of.
-bool HashIndex::belongs(Database& database, const HashRun& run, std::int64_t newest_row) const {
-    if (run.rows().last > newest_row) return false;
+/// Whether the runs are this database's: a backup may have been put in the place of the one that they were of.
+bool HashIndex::belong(Database& database, std::int64_t newest_row) const {
+    if (runs_.empty() || runs_.back()->rows().last > newest_row) return false;
+    if (!begins_well(database, *runs_.front(), newest_row)) return false;
+    for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+        if (const auto known = belongs(database, **run)) return *known;
+    }
+    return source_.outlives_rows ||
+           std::all_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->size() == 0; });
+}
+
+/// Whether the last row that there is of a run's is in it; nothing when all of them were erased.
+std::optional<bool> HashIndex::belongs(Database& database, const HashRun& run) const {
     auto rows = database.prepare("SELECT id, " + source_.columns + " FROM " + source_.table +
                                  " WHERE id BETWEEN ? AND ? AND " + source_.condition + " ORDER BY id DESC LIMIT 1");
     if (!rows) return false;
     rows->bind(1, run.rows().first);
     rows->bind(2, run.rows().last);
     const auto row = rows->step();
-    if (!row || !*row) return row.ok() && run.size() == 0;
+    if (!row) return false;
+    if (!*row) return std::nullopt;
     const auto last = source_.entry(*rows);
     const auto known = run.find(last);
     return known && *known >= last.value();
@@ -158,6 +169,7 @@ Result<std::int64_t> HashIndex::find_stored(const HashEntry& key) const {
         if (!found) return found;
         value = *found;
     }
+    if (!erased_.empty() && std::binary_search(erased_.begin(), erased_.end(), value)) return -1;
     return value;
 }
 
@@ -183,6 +195,7 @@ void HashIndex::rolled_back() {
 
 /// Takes what the other thread has finished, and gives it more to do.
 void HashIndex::upkeep() {
+    if (held_) return;
     if (work_.valid()) {
         if (work_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
         take(work_.get());
@@ -217,7 +230,7 @@ void HashIndex::freeze() {
         std::swap(table_, frozen_);
         frozen_rows_ = {covered_ + 1, last_row_};
         covered_ = last_row_;
-        forget();
+        forget_old();
     }
     work_ = std::async(std::launch::async,
                        [folder = options_.folder, rows = frozen_rows_, &table = std::as_const(frozen_)] {
@@ -229,7 +242,7 @@ void HashIndex::freeze() {
 
 /// Measured from the smallest of many recent numbers: where they are times, a clock that was wrong for a while makes
 /// nothing be forgotten.
-void HashIndex::forget() {
+void HashIndex::forget_old() {
     if (options_.keep == std::numeric_limits<std::int64_t>::max()) return;
     kept_from_ = frozen_.smallest_value() - options_.keep;
     while (!runs_.empty() && runs_.front()->max_value() < kept_from_) {
@@ -259,6 +272,59 @@ void HashIndex::merge() {
                 return Written{.run = run ? std::move(*run) : nullptr, .first = first, .count = some.size()};
             });
         return;
+    }
+}
+
+void HashIndex::forget(std::vector<std::int64_t> erased) {
+    const MutexLock lock(mutex_);
+    erased_ = std::move(erased);
+}
+
+void HashIndex::wait() const {
+    if (work_.valid()) work_.wait();
+}
+
+void HashIndex::collect() {
+    const MutexLock lock(mutex_);
+    if (work_.valid()) take(work_.get());
+}
+
+void HashIndex::settle() {
+    const MutexLock lock(mutex_);
+    if (table_.size() + frozen_.size() > 0) freeze();
+}
+
+Result<void> HashIndex::rewrite() {
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        const auto [first, last] = runs_[i]->rows();
+        const auto from = std::lower_bound(erased_.begin(), erased_.end(), first);
+        if (from == erased_.end() || *from > last) continue;
+        auto run = HashRun::merge(options_.folder, {runs_[i]}, 0, erased_);
+        if (!run) return std::move(run).error();
+        rewritten_.emplace_back(i, std::move(*run));
+    }
+    all_rewritten_ = true;
+    return {};
+}
+
+void HashIndex::release() {
+    const MutexLock lock(mutex_);
+    for (auto& [at, run] : rewritten_) runs_[at] = std::move(run);
+    rewritten_.clear();
+    if (std::exchange(all_rewritten_, false)) {
+        erase(table_, erased_);
+        erase(frozen_, erased_);
+        erased_.clear();
+    }
+    held_ = false;
+}
+
+void HashIndex::erase(HashTable& table, const std::vector<std::int64_t>& erased) {
+    if (erased.empty() || table.size() == 0) return;
+    const auto entries = table.entries();
+    table.clear();
+    for (const auto& entry : entries) {
+        if (!std::binary_search(erased.begin(), erased.end(), entry.value())) table.insert(entry);
     }
 }
 

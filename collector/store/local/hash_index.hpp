@@ -7,9 +7,10 @@
 #include <future>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <pulsekit/result.hpp>
@@ -21,13 +22,14 @@
 
 namespace collector::store::local {
 
-/// The rows that the entries are made from: a table whose ids count up.
+/// The rows that the entries are made from: a table of those that last_id() knows.
 struct HashSource {
     std::string table;
     std::string columns;                                                   ///< what `entry` reads, and at least one
     std::string condition = "1";                                           ///< which rows have an entry
     std::string value = "id";                                              ///< the entry's number
     HashEntry (*entry)(const pulsekit::sqlite::Statement& row) = nullptr;  ///< column 0 is the row's id, then `columns`
+    bool outlives_rows = false;                                            ///< an entry stays when its row is erased
 };
 
 struct HashIndexOptions {
@@ -61,6 +63,23 @@ public:
     /// The transaction is through, and `last_row` is the newest row.
     void committed(std::int64_t last_row) PULSEKIT_EXCLUDES(mutex_);
     void rolled_back();
+
+    /// The rows with these numbers, ascending, are erased or about to be: from now on no key has them.
+    void forget(std::vector<std::int64_t> erased) PULSEKIT_EXCLUDES(mutex_);
+
+    /// From now until release() the runs change only by what follows.
+    void hold() { held_ = true; }
+    /// For any one thread: waits until no other thread makes a run.
+    void wait() const;
+    /// After wait(): takes what was made.
+    void collect() PULSEKIT_EXCLUDES(mutex_);
+    /// After collect(): begins to make a run of the entries in memory.
+    void settle() PULSEKIT_EXCLUDES(mutex_);
+    /// After collect(), for any one thread: writes the runs without the numbers that are forgotten.
+    pulsekit::Result<void> rewrite();
+    /// After rewrite() nothing is left of those numbers.
+    void release() PULSEKIT_EXCLUDES(mutex_);
+
     /// The newest row that was committed.
     std::int64_t last_row() const { return last_row_; }
 
@@ -75,15 +94,17 @@ private:
 
     HashIndex(const HashSource& source, const HashIndexOptions& options);
     void load_runs(pulsekit::sqlite::Database& database, std::int64_t newest_row);
-    bool belongs(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
+    bool belong(pulsekit::sqlite::Database& database, std::int64_t newest_row) const;
+    std::optional<bool> belongs(pulsekit::sqlite::Database& database, const HashRun& run) const;
     bool begins_well(pulsekit::sqlite::Database& database, const HashRun& run, std::int64_t newest_row) const;
     pulsekit::Result<void> load_rows(pulsekit::sqlite::Database& database, std::int64_t newest_row);
     pulsekit::Result<std::int64_t> find_stored(const HashEntry& key) const;
     void upkeep();
     void take(Written written);
     void freeze();
-    void forget();
+    void forget_old();
     void merge();
+    static void erase(HashTable& table, const std::vector<std::int64_t>& erased);
 
     const HashSource source_;
     const HashIndexOptions options_;
@@ -95,10 +116,14 @@ private:
     std::vector<std::shared_ptr<const HashRun>> runs_;  // oldest first; shared with the thread that merges them
     std::int64_t covered_ = 0;                          // the last row whose entry is in a run or in frozen_
     std::int64_t last_row_ = 0;
-    std::int64_t kept_from_ = 0;      // smaller numbers may be forgotten
-    std::vector<HashEntry> pending_;  // of the transaction
-    HashTable pending_table_;         // the same
-    std::future<Written> work_;       // last: waited for before what it uses goes
+    std::int64_t kept_from_ = 0;        // smaller numbers may be forgotten
+    std::vector<std::int64_t> erased_;  // numbers that no key has, ascending
+    bool held_ = false;
+    bool all_rewritten_ = false;
+    std::vector<std::pair<std::size_t, std::shared_ptr<const HashRun>>> rewritten_;  // and which of runs_ they replace
+    std::vector<HashEntry> pending_;                                                 // of the transaction
+    HashTable pending_table_;                                                        // the same
+    std::future<Written> work_;  // last: waited for before what it uses goes
 };
 
 }  // namespace collector::store::local

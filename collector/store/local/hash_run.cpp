@@ -174,7 +174,10 @@ private:
 
 Result<std::unique_ptr<HashRun>> HashRun::merge(const std::string& folder,
                                                 const std::vector<std::shared_ptr<const HashRun>>& runs,
-                                                std::int64_t min_value) {
+                                                std::int64_t min_value, const std::vector<std::int64_t>& without) {
+    const auto is_kept = [&](std::int64_t value) {
+        return value >= min_value && !std::binary_search(without.begin(), without.end(), value);
+    };
     std::vector<Input> inputs;
     for (const auto& run : runs) inputs.emplace_back(*run);
     for (auto input = inputs.begin(); input != inputs.end();) {
@@ -186,7 +189,7 @@ Result<std::unique_ptr<HashRun>> HashRun::merge(const std::string& folder,
     while (!inputs.empty()) {
         const auto least = std::min_element(inputs.begin(), inputs.end(),
                                             [](const Input& a, const Input& b) { return a.entry() < b.entry(); });
-        if (least->entry().value() >= min_value) output.add(least->entry());
+        if (is_kept(least->entry().value())) output.add(least->entry());
         const auto more = least->next();
         if (!more) return more.error();
         if (!*more) inputs.erase(least);

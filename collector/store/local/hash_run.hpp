@@ -42,10 +42,12 @@ public:
     /// Sorts the entries and puts them into a new file in the folder, on the disk when this returns.
     static pulsekit::Result<std::unique_ptr<HashRun>> write(const std::string& folder, RowRange rows,
                                                             std::vector<HashEntry> entries);
-    /// One file of several runs that follow each other; entries with less than `min_value` are left out.
+    /// One file of several runs that follow each other, in place of the file of one; entries with less than `min_value`
+    /// are left out, and those whose number is one of `without`, which ascend.
     static pulsekit::Result<std::unique_ptr<HashRun>> merge(const std::string& folder,
                                                             const std::vector<std::shared_ptr<const HashRun>>& runs,
-                                                            std::int64_t min_value);
+                                                            std::int64_t min_value,
+                                                            const std::vector<std::int64_t>& without = {});
     /// Error `corrupt`: the file is damaged, or no run.
     static pulsekit::Result<std::unique_ptr<HashRun>> open(const std::string& path);
     ~HashRun();

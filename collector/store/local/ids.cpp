@@ -27,7 +27,8 @@ Result<Ids> Ids::open(Database& database, std::string folder, int days, std::siz
                          .columns = "project, event_id, ts_ms + delay_ms",
                          .condition = "event_id_is_ours = 0",
                          .value = "ts_ms + delay_ms",
-                         .entry = entry_of_row},
+                         .entry = entry_of_row,
+                         .outlives_rows = true},
                         {.folder = std::move(folder), .table_limit = table_limit, .keep = days * kDayMs + kSlackMs});
     if (!index) return std::move(index).error();
     return Ids(std::move(*index), days * kDayMs);

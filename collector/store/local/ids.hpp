@@ -29,6 +29,8 @@ public:
     /// window.
     pulsekit::Result<Stored> claim(const HashEntry& entry, std::int64_t received_ms);
 
+    HashIndex& index() { return *index_; }
+
     /// The transaction is through, and `last_row` is the newest row.
     void committed(std::int64_t last_row) { index_->committed(last_row); }
     void rolled_back() { index_->rolled_back(); }

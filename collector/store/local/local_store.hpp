@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,11 @@
 #include <pulsekit/result.hpp>
 
 #include "store/local/checkpoints.hpp"
+#include "store/local/erasures.hpp"
 #include "store/local/readers.hpp"
 #include "store/local/rows.hpp"
 #include "store/local/segments/segments.hpp"
+#include "store/local/turns.hpp"
 #include "store/store.hpp"
 #include "support/sqlite/database.hpp"
 
@@ -41,11 +44,19 @@ public:
     pulsekit::Result<model::Answer> ask(const model::AnyQuestion& question, const Patience& patience) override;
     pulsekit::Result<void> list(const model::List& list, const std::function<void(const model::Event&)>& each,
                                 const Patience& patience) override;
+    pulsekit::Result<ArrivalPage> arrivals(const Arrivals& arrivals, const Patience& patience) override;
+    pulsekit::Result<void> read(std::span<const std::int64_t> places,
+                                const std::function<void(const model::Event&)>& each) override;
+    pulsekit::Result<std::int64_t> erase(const Erasure& erasure, const Patience& patience) override {
+        return erasures_.erase(erasure, patience);
+    }
+    pulsekit::Result<void> finish_erasures(const Patience& patience) override { return erasures_.finish(patience); }
     pulsekit::Result<void> probe() override;
 
 private:
     LocalStore(const LocalOptions& options, std::unique_ptr<pulsekit::sqlite::Database> database,
-               pulsekit::sqlite::Database for_checkpoints, Rows rows, std::unique_ptr<Segments> segments);
+               pulsekit::sqlite::Database for_checkpoints, pulsekit::sqlite::Database for_emptying, Rows rows,
+               std::unique_ptr<Segments> segments);
     /// Calls `answer` with what a selection is scanned with.
     template <typename Answered, typename AnswerOf>
     pulsekit::Result<Answered> scan(const model::Selection& of, const Patience& patience, const AnswerOf& answer);
@@ -56,9 +67,11 @@ private:
     const std::size_t question_bytes_;
     std::unique_ptr<pulsekit::sqlite::Database> database_;  // by pointer: rows_ refers to it
     Checkpoints checkpoints_;
+    Turns turns_;  // of those who use database_ and rows_
     Rows rows_;
     Readers readers_;
     std::unique_ptr<Segments> segments_;
+    Erasures erasures_;
 };
 
 }  // namespace collector::store::local

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "store/local/last_rows.hpp"
+
 namespace collector::store::local {
 namespace {
 
@@ -31,6 +33,21 @@ void prefetch_texts(const model::Event& event) {
     }
 }
 
+/// Those of the orphans whose rows are gone, while the indexes may still have them.
+Result<std::vector<std::int64_t>> erased_of(Database& database, const std::string& what) {
+    std::vector<std::int64_t> erased;
+    auto statement =
+        database.prepare("SELECT id FROM orphaned_" + what + " AS o WHERE NOT EXISTS (SELECT 1 FROM event_" + what +
+                         " WHERE id = o.id) ORDER BY id");
+    if (!statement) return std::move(statement).error();
+    while (true) {
+        const auto more = statement->step();
+        if (!more) return more.error();
+        if (!*more) return erased;
+        erased.push_back(statement->integer(0));
+    }
+}
+
 std::string folder_of(const std::string& data_directory, const char* name) {
     return (std::filesystem::path(data_directory) / name).string();
 }
@@ -54,6 +71,13 @@ Result<Rows> Rows::open(Database& database, const RowOptions& options, pulsekit:
     if (!sessions) return std::move(sessions).error();
     auto insert = RowInsert::open(database);
     if (!insert) return std::move(insert).error();
+    // Of an erasure that was cut off.
+    auto texts = erased_of(database, "texts");
+    if (!texts) return std::move(texts).error();
+    dictionary->forget(std::move(*texts));
+    auto erased_contexts = erased_of(database, "contexts");
+    if (!erased_contexts) return std::move(erased_contexts).error();
+    contexts->forget(std::move(*erased_contexts));
     return Rows(database, {std::move(*dictionary), std::move(*contexts), std::move(*ids), std::move(*sessions),
                            std::move(*insert)});
 }
@@ -84,7 +108,7 @@ Result<std::vector<Stored>> Rows::append(const std::vector<Batch>& batches) {
 Result<std::vector<Stored>> Rows::append_in_transaction(const std::vector<const model::Event*>& events) {
     auto transaction = Transaction::begin(*database_);
     if (!transaction) return std::move(transaction).error();
-    const auto newest_id = database_->query_integer("SELECT coalesce(max(id), 0) FROM events");
+    const auto newest_id = last_id(*database_, "events");
     if (!newest_id) return newest_id.error();
     next_id_ = *newest_id + 1;
     std::vector<Stored> stored;

@@ -44,6 +44,11 @@ public:
     std::int64_t newest_row() const { return next_id_ - 1; }
     const Dictionary& dictionary() const { return parts_.dictionary; }
 
+    // For whoever erases rows.
+    Dictionary& dictionary() { return parts_.dictionary; }
+    Contexts& contexts() { return parts_.contexts; }
+    Ids& ids() { return parts_.ids; }
+
 private:
     struct Parts {
         Dictionary dictionary;

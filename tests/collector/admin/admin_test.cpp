@@ -36,7 +36,12 @@ protected:
     void serve(const std::string& token, double rate) {
         server_.reset();
         access_ = std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.admin = rate});
-        admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_, .access = *access_, .token = token});
+        admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
+                                               .access = *access_,
+                                               .store = store_,
+                                               .token = token,
+                                               .log = [](std::string_view) {},
+                                               .stop = {}});
         auto routes = admin::routes(*admin_);
         for (auto& route : health_routes(store_)) routes.push_back(std::move(route));
         http::Server::Options options;

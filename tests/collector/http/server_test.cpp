@@ -1,7 +1,13 @@
 #include "http/server.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -192,6 +198,88 @@ TEST_F(ServerTest, TwoServersCannotShareAPort) {
     const auto refused = second.start();
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, pulsekit::ErrorCode::conflict);
+}
+
+/// Answers with `pieces` pieces of 64 KB, and counts those that were made.
+Route streaming(std::atomic<int>& made, int pieces, bool fails = false) {
+    auto streamed = route("GET", "/stream", [&made, pieces, fails](Request, Responder responder) {
+        Response response{.content_type = "text/plain"};
+        response.next_piece = [&made, pieces, fails, at = 0]() mutable -> pulsekit::Result<std::string> {
+            if (at == pieces && fails) return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
+            if (at == pieces) return std::string();
+            ++made;
+            return std::string(64 * 1024, static_cast<char>('a' + at++ % 26));
+        };
+        responder.answer(std::move(response));
+    });
+    streamed.slow = true;
+    return streamed;
+}
+
+TEST_F(ServerTest, AnAnswerInPiecesComesWhole) {
+    std::atomic<int> made = 0;
+    const std::string base = start({streaming(made, 100)});
+    for (int i = 0; i < 2; ++i) {
+        const auto reply = http("GET", base + "/stream");
+        ASSERT_EQ(reply.body.size(), 100u * 64 * 1024);
+        EXPECT_EQ(reply.body.back(), 'a' + 99 % 26);
+        EXPECT_NE(reply.head.find("Transfer-Encoding: chunked"), std::string::npos);
+    }
+    EXPECT_EQ(made, 200);
+    EXPECT_EQ(http("HEAD", base + "/stream").status, 200);
+    EXPECT_EQ(made, 200);
+}
+
+TEST_F(ServerTest, AnAnswerThatCannotGoOnIsNotMistakenForAWholeOne) {
+    std::atomic<int> made = 0;
+    const std::string base = start({streaming(made, 3, true)});
+    EXPECT_THROW((void)http("GET", base + "/stream"), std::runtime_error);
+}
+
+class StreamToSocket : public ServerTest {
+protected:
+    /// A connection that has asked.
+    int ask(int pieces, const std::string& version) {
+        const auto base = start({streaming(made_, pieces)});
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(base.substr(base.rfind(':') + 1))));
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        const std::string request = "GET /stream HTTP/" + version + "\r\nHost: x\r\n\r\n";
+        EXPECT_EQ(::send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+        return fd;
+    }
+    std::atomic<int> made_ = 0;
+};
+
+TEST_F(StreamToSocket, OfTheOldProtocolEndsWithTheConnection) {
+    const int fd = ask(20, "1.0");
+    std::string all;
+    char buffer[16 * 1024];
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+        all.append(buffer, static_cast<std::size_t>(got));
+    ::close(fd);
+    EXPECT_EQ(all.size() - all.find("\r\n\r\n") - 4, 20u * 64 * 1024);
+    EXPECT_EQ(all.find("chunked"), std::string::npos);
+}
+
+TEST_F(StreamToSocket, NothingIsMadeForAClientThatDoesNotRead) {
+    const int fd = ask(10'000, "1.1");
+    char first = 0;
+    ASSERT_EQ(::recv(fd, &first, 1, 0), 1);
+    // What fits into the sockets' buffers, of which no machine has as much as all.
+    int before = -1;
+    while (before != made_) {
+        before = made_;
+        pollfd nothing{.fd = -1, .events = 0, .revents = 0};
+        ::poll(&nothing, 1, 100);
+    }
+    EXPECT_LT(made_, 5'000);
+    EXPECT_LT(server_->counters().held_bytes, 1u << 20);
+    ::close(fd);  // and whoever leaves is forgotten
+    server_->stop();
 }
 
 }  // namespace

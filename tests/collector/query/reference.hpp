@@ -137,7 +137,35 @@ public:
 
     void append(const Rows& events) {
         ASSERT_TRUE(store_->append(events).ok());
-        sent_.insert(sent_.end(), events.begin(), events.end());
+        for (const auto& event : events) {
+            const bool is_repeat_of_an_erased_one = erased_.contains({event.project_id, event.event_id});
+            if (!is_repeat_of_an_erased_one) sent_.push_back(event);
+        }
+    }
+
+    /// A visitor, a user or what is old; repeats of what was erased do not come back.
+    void erase() {
+        using Of = store::Erasure::Of;
+        store::Erasure erasure{.project_id = random_.below(4) ? "p" : "q"};
+        erasure.of = random_.below(4) == 0 ? Of::old_events : random_.below(2) ? Of::user : Of::visitor;
+        erasure.id =
+            erasure.of == Of::user ? "u" + std::to_string(random_.below(4)) : "v" + std::to_string(random_.below(12));
+        erasure.before_ms = stretched(kStart + random_.below(3 * 24) * kHour, stretch_);
+        std::set<std::pair<std::string, std::string>> stored;
+        std::int64_t expected = 0;
+        for (const auto& event : sent_) {
+            const std::pair id(event.project_id, event.event_id);
+            if (!stored.insert(id).second || event.project_id != erasure.project_id) continue;
+            const bool is_meant = erasure.of == Of::user      ? event.user_id == erasure.id
+                                  : erasure.of == Of::visitor ? event.visitor_id == erasure.id
+                                                              : event.ts_ms < erasure.before_ms;
+            expected += is_meant;
+            if (is_meant) erased_.insert(id);
+        }
+        std::erase_if(sent_, [&](const Event& event) { return erased_.contains({event.project_id, event.event_id}); });
+        const auto erased = store_->erase(erasure, {});
+        ASSERT_TRUE(erased.ok()) << erased.error().message;
+        ASSERT_EQ(*erased, expected);
     }
 
     void compare() {
@@ -159,10 +187,12 @@ private:
     const pulsekit::test::TemporaryFolder folder_;
     Defined defined_{folder_.file("definitions.sqlite")};
     std::unique_ptr<store::EventStore> store_;
-    Rows sent_;
+    Rows sent_;                                             // without what was erased
+    std::set<std::pair<std::string, std::string>> erased_;  // project and id
 };
 
-/// Asks between appends of any size, and after a restart now and then: what comes late belongs to what was known.
+/// Asks between appends of any size, and after a restart or an erasure now and then: what comes late belongs to what
+/// was known, and what was erased was never sent.
 inline void compare_once(SeededRandom& random, Family family, int stretch) {
     ComparedStore store(random, family, stretch);
     store.open();
@@ -174,6 +204,7 @@ inline void compare_once(SeededRandom& random, Family family, int stretch) {
         next = end;
         if (random.below(2) == 0) store.compare();
         if (random.below(6) == 0) store.open();
+        if (random.below(8) == 0) store.erase();
     }
     for (int i = 0; i < 5; ++i) store.compare();
 }

@@ -111,7 +111,8 @@ TEST(Check, KnowsEveryColumnOfTexts) {
                 "INSERT INTO event_details (event, revenue_currency, error_type, error_filename, selector, survey) "
                 "VALUES (1, 99, 99, 99, 99, 99);"
                 "INSERT INTO event_vitals VALUES (1,0,99,1);"
-                "INSERT INTO session_spans VALUES (99,99,0,99,0)")
+                "INSERT INTO session_spans VALUES (99,99,0,99,0);"
+                "INSERT INTO erasures (token, project, last_row) VALUES (1, 99, 0)")
             .ok());
     const auto problems = check(store.folder());
     ASSERT_TRUE(problems.ok());

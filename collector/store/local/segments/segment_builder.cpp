@@ -99,10 +99,10 @@ void SegmentBuilder::put(SegmentColumn column, std::uint32_t number) {
     codes.push_back(number + 1);
 }
 
-void SegmentBuilder::begin_run(std::int64_t session, std::int64_t first_ms, std::uint32_t rows) {
+void SegmentBuilder::begin_run(std::int64_t session, std::int64_t first_ms, std::uint32_t rows, bool follows) {
     const auto begin = static_cast<std::uint32_t>(times_.size());
     const bool goes_on = !runs_.empty() && runs_.back().session == session && times_.back() < first_ms;
-    if (goes_on) {
+    if (follows || goes_on) {
         runs_.back().end += rows;
     } else {
         runs_.push_back({session, begin, begin + rows});
@@ -110,34 +110,36 @@ void SegmentBuilder::begin_run(std::int64_t session, std::int64_t first_ms, std:
 }
 
 void SegmentBuilder::add_row(std::int64_t row, std::int64_t session, std::int64_t time_ms) {
-    begin_run(session, time_ms, 1);
+    begin_run(session, time_ms, 1, false);
     times_.push_back(time_ms);
     ids_.push_back(row);
 }
 
 void SegmentBuilder::add_session(const Segment& segment, std::uint32_t session) {
     const auto begins = segment.begins();
-    add_rows(segment, segment.session_numbers()[session], begins[session], begins[session + 1]);
+    add_rows(segment, segment.session_numbers()[session], begins[session], begins[session + 1], false);
 }
 
 void SegmentBuilder::add_session(const Segment& segment, std::uint32_t session,
                                  const std::function<bool(std::uint32_t)>& keep) {
     const auto begins = segment.begins();
+    bool follows = false;
     for (std::uint32_t row = begins[session]; row < begins[session + 1]; ++row) {
         if (!keep(row)) continue;
         std::uint32_t end = row + 1;
         while (end < begins[session + 1] && keep(end)) ++end;
-        add_rows(segment, segment.session_numbers()[session], row, end);
+        add_rows(segment, segment.session_numbers()[session], row, end, std::exchange(follows, true));
         row = end;
     }
 }
 
-void SegmentBuilder::add_rows(const Segment& segment, std::int64_t session, std::uint32_t from, std::uint32_t to) {
+void SegmentBuilder::add_rows(const Segment& segment, std::int64_t session, std::uint32_t from, std::uint32_t to,
+                              bool follows) {
     if (source_.segment != &segment) {
         source_ = {};
         source_.segment = &segment;
     }
-    begin_run(session, segment.time(from), to - from);
+    begin_run(session, segment.time(from), to - from, follows);
     for (std::size_t column = 0; column < kSegmentColumns; ++column) {
         add_codes(segment, static_cast<SegmentColumn>(column), from, to);
     }

@@ -64,9 +64,10 @@ private:
 
     Column& column_of(SegmentColumn column) { return columns_[static_cast<std::size_t>(column)]; }
     void put(SegmentColumn column, std::uint32_t number);
-    void add_rows(const Segment& segment, std::int64_t session, std::uint32_t from, std::uint32_t to);
+    void add_rows(const Segment& segment, std::int64_t session, std::uint32_t from, std::uint32_t to, bool follows);
     void add_codes(const Segment& segment, SegmentColumn column, std::uint32_t from, std::uint32_t to);
-    void begin_run(std::int64_t session, std::int64_t first_ms, std::uint32_t rows);
+    /// `follows`: the rows are known to come after those of the run before.
+    void begin_run(std::int64_t session, std::int64_t first_ms, std::uint32_t rows, bool follows);
     pulsekit::Result<std::vector<std::uint32_t>> order(const Precedes& precedes);
     pulsekit::Result<void> order_session(std::vector<std::uint32_t>& rows, const Precedes& precedes) const;
 

@@ -60,6 +60,7 @@ Result<SegmentManifest> SegmentFolder::manifest() const {
     while (lines >> word) {
         if (word == "covered") lines >> manifest.covered;
         if (word == "row") lines >> manifest.row_check;
+        if (word == "erasure") lines >> manifest.erasure;
         if (word == "segment") lines >> manifest.serials.emplace_back();
     }
     return manifest;
@@ -67,7 +68,8 @@ Result<SegmentManifest> SegmentFolder::manifest() const {
 
 Result<void> SegmentFolder::write(const SegmentManifest& manifest) const {
     std::ostringstream lines;
-    lines << kFirstLine << "\ncovered " << manifest.covered << "\nrow " << manifest.row_check << '\n';
+    lines << kFirstLine << "\ncovered " << manifest.covered << "\nrow " << manifest.row_check << "\nerasure "
+          << manifest.erasure << '\n';
     for (const auto serial : manifest.serials) lines << "segment " << serial << '\n';
     const std::string text = lines.str();
     return write_whole((std::filesystem::path(path_) / "manifest").string(), text + checksum_line(text));

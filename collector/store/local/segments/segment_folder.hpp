@@ -16,7 +16,8 @@ namespace collector::store::local {
 /// names no more; files that it does not name are what is left of a process that died.
 struct SegmentManifest {
     std::int64_t covered = 0;            ///< the last row that is in a segment
-    std::uint32_t row_check = 0;         ///< of that row's event id: whether it is still the same database
+    std::uint32_t row_check = 0;         ///< of the last row up to it: whether it is still the same database
+    std::int64_t erasure = 0;            ///< the last one whose rows are in no segment; 0: there was none
     std::vector<std::uint32_t> serials;  ///< of the segments, oldest first
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/local/event_id.hpp"
+#include "store/local/last_rows.hpp"
 #include "support/checksum.hpp"
 
 namespace collector::store::local {
@@ -24,6 +25,13 @@ constexpr std::int64_t kRowsBehind = 4 * 1024;
 constexpr std::size_t kWorthWriting = 16 * 1024;
 constexpr std::size_t kWorthADay = 2'000;
 constexpr std::size_t kMergeAt = 4;
+
+/// Adds a session without the rows that are flagged.
+void add_session(SegmentBuilder& builder, const Segment& segment, std::uint32_t session,
+                 const std::vector<bool>& erased) {
+    if (erased.empty()) return builder.add_session(segment, session);
+    builder.add_session(segment, session, [&](std::uint32_t row) { return !erased[row]; });
+}
 
 void add_all(SegmentBuilder& builder, const LiveSegment& live) {
     for (std::uint32_t session = 0; session < live.segment->sessions(); ++session) {
@@ -119,7 +127,7 @@ Result<std::unique_ptr<Segments>> Segments::open(const SegmentOptions& options, 
     if (!folder) return std::move(folder).error();
     auto source = RowSource::open(database);
     if (!source) return std::move(source).error();
-    const auto newest = database.query_integer("SELECT coalesce(max(id), 0) FROM events");
+    const auto newest = last_id(database, "events");
     if (!newest) return newest.error();
     std::unique_ptr<Segments> segments(
         new Segments(options, std::move(*folder), std::move(database), std::move(*source)));
@@ -174,19 +182,43 @@ bool Segments::load() {
     for (auto& [number, project] : projects_) publish(project);
     covered_ = written_ = manifest->covered;
     row_check_ = manifest->row_check;
+    erasure_ = manifest->erasure;
     folder_.keep(manifest->serials);
     return true;
 }
 
 bool Segments::belongs(const SegmentManifest& manifest) {
+    bool erasing = false;
+    if (!has_followed(manifest, erasing)) return false;
     if (manifest.covered == 0) return manifest.serials.empty();
+    const auto newest = last_id(database_, "events");
+    if (!newest || manifest.covered > *newest) return false;
+    if (erasing) return true;  // the row that was checked may be among those that go
     const auto check = check_of_row(manifest.covered);
     return check && *check == manifest.row_check;
 }
 
-/// 0 where there is no such row.
+/// Whether its last erasure is the database's last or the one under way, which may be about to be followed; `erasing`:
+/// it is followed, and not done.
+bool Segments::has_followed(const SegmentManifest& manifest, bool& erasing) {
+    auto erasures = database_.prepare("SELECT token, done FROM erasures");
+    if (!erasures) return false;
+    bool followed = false;
+    bool any_done = false;
+    for (auto row = erasures->step(); row; row = erasures->step()) {
+        if (!*row) return followed || (manifest.erasure == 0 && !any_done);
+        const bool done = erasures->integer(1) != 0;
+        any_done = any_done || done;
+        if (erasures->integer(0) != manifest.erasure) continue;
+        followed = true;
+        erasing = !done;
+    }
+    return false;
+}
+
+/// Of the last row up to that one; 0 where there is none.
 Result<std::uint32_t> Segments::check_of_row(std::int64_t row) {
-    auto statement = database_.prepare("SELECT event_id FROM events WHERE id = ?");
+    auto statement = database_.prepare("SELECT event_id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1");
     if (!statement) return std::move(statement).error();
     statement->bind(1, row);
     const auto found = statement->step();
@@ -202,6 +234,9 @@ void Segments::clear() {
     covered_ = 0;
     written_ = 0;
     unwritten_ = 0;
+    const auto erasure =
+        database_.query_integer("SELECT coalesce((SELECT token FROM erasures WHERE done ORDER BY id DESC LIMIT 1), 0)");
+    erasure_ = erasure ? *erasure : 0;
     ++forgotten_;
 }
 
@@ -233,6 +268,7 @@ void Segments::follow(const std::stop_token& stop) {
             tried_ = newest_row_;
             if (take_some()) tried_ = 0;
         }
+        await_work(lock);
         if (!is_to_be_written()) continue;
         if (do_work(to_be_written(), lock)) {
             unwritten_ = 0;
@@ -264,13 +300,15 @@ Result<void> Segments::catch_up(std::int64_t row, const Patience& patience) {
 }
 
 Result<void> Segments::take_some() {
+    const std::int64_t newest = newest_row_;
     Intake intake(*this);
     const auto last = source_.read(covered_, kRowsAtOnce,
                                    [&](const SourceRow& row) -> SegmentBuilder& { return intake.builder_for(row); });
     if (!last) return last.error();
     if (auto loaded = contexts_.load(database_); !loaded) return loaded;
     if (auto finished = intake.finish(); !finished) return finished;
-    covered_ = *last;
+    // Of those that followed, none is there any more.
+    covered_ = *last == covered_ ? std::max<std::int64_t>(covered_, newest) : *last;
     return {};
 }
 
@@ -315,8 +353,8 @@ void Segments::tidy(std::int64_t number, Project& project) {
 }
 
 void Segments::publish(Project& project) {
-    project.published =
-        std::make_shared<const Snapshot>(Snapshot{.segments = project.segments, .visitors = project.visitors});
+    project.published = std::make_shared<const Snapshot>(
+        Snapshot{.era = project.era, .segments = project.segments, .visitors = project.visitors});
 }
 
 std::size_t Segments::rows_in_memory() const {
@@ -341,12 +379,29 @@ std::vector<Segments::Work> Segments::to_be_written() {
     return works;
 }
 
+/// The file's segment with the sessions that were taken into memory: until these are in a file, too, what the rows that
+/// it covers say of them must not be lost with the memory. The last file that has such a session keeps it.
+LiveSegment Segments::as_filed(const Project& project, LiveSegment live) {
+    if (!live.moved) return live;
+    auto moved = *live.moved;
+    const auto numbers = live.segment->session_numbers();
+    for (std::uint32_t session = 0; session < numbers.size(); ++session) {
+        if (!moved[session]) continue;
+        moved[session] = std::any_of(project.segments.begin(), project.segments.end(), [&](const LiveSegment& other) {
+            return other.segment->is_mapped() && other.serial > live.serial &&
+                   other.segment->find_session(numbers[session]) < other.segment->sessions();
+        });
+    }
+    live.moved = std::make_shared<const SessionFlags>(std::move(moved));
+    return live;
+}
+
 /// The smallest four of a day that has as many.
 std::vector<Segments::Work> Segments::to_be_merged() {
     for (auto& [number, project] : projects_) {
         std::map<std::int64_t, std::vector<LiveSegment>> days;
         for (const auto& live : project.segments) {
-            if (live.segment->is_mapped()) days[live.segment->header().day].push_back(live);
+            if (live.segment->is_mapped()) days[live.segment->header().day].push_back(as_filed(project, live));
         }
         for (auto& [day, segments] : days) {
             if (segments.size() < kMergeAt) continue;
@@ -357,6 +412,66 @@ std::vector<Segments::Work> Segments::to_be_merged() {
         }
     }
     return {};
+}
+
+void Segments::await_work(MutexLock& lock) {
+    while (working_) worked_.wait(lock.native());
+}
+
+Result<std::vector<Segments::Work>> Segments::to_be_erased(const ErasedRows& rows) {
+    std::vector<Work> works;
+    const auto& project = projects_[rows.project];
+    for (const auto& live : project.segments) {
+        if (!live.segment->is_mapped()) continue;
+        if (auto whole = live.segment->check_all(); !whole) return std::move(whole).error();
+        if (erased_in(*live.segment, rows).empty()) continue;
+        works.push_back({.project = rows.project, .sources = {as_filed(project, live)}, .made = {}, .without = rows});
+    }
+    return works;
+}
+
+void Segments::erase_in_memory(const ErasedRows& rows) {
+    auto& project = projects_[rows.project];
+    for (auto& old : project.segments) {
+        if (old.segment->is_mapped()) continue;
+        const auto erased = erased_in(*old.segment, rows);
+        if (erased.empty()) continue;
+        SegmentBuilder builder(rows.project);
+        for (std::uint32_t session = 0; session < old.segment->sessions(); ++session) {
+            if (old.has(session)) add_session(builder, *old.segment, session, erased);
+        }
+        auto left = builder.finish(never_asked);
+        old = live(project, std::move(*left));
+    }
+    std::erase_if(project.segments, [](const LiveSegment& live) { return live.segment->rows() == 0; });
+    publish(project);
+}
+
+/// What is in work, or was taken by rows that came meanwhile, is looked at again.
+Result<std::future<void>> Segments::erase(const ErasedRows& rows, const Patience& patience) {
+    MutexLock lock(mutex_);
+    while (true) {
+        if (auto caught_up = catch_up(rows.last_row, patience); !caught_up) return std::move(caught_up).error();
+        await_work(lock);
+        erase_in_memory(rows);
+        auto works = to_be_erased(rows);
+        auto done = works ? Result<void>() : Result<void>(std::move(works).error());
+        if (works && works->empty()) break;
+        if (works) done = do_work(std::move(*works), lock);
+        if (!done && !is_of_a_file(done.error())) return std::move(done).error();
+        if (!done) clear();
+        if (patience.ended()) return Error{ErrorCode::unavailable, "the erasure was given up"};
+    }
+    erasure_ = rows.erasure;
+    auto check = check_of_row(written_);
+    if (!check) return std::move(check).error();
+    row_check_ = *check;
+    auto& project = projects_[rows.project];
+    auto ended = project.era->ended.get_future();
+    project.era = std::make_shared<SnapshotEra>();
+    publish(project);
+    if (auto written = write_manifest(); !written) return std::move(written).error();
+    return ended;
 }
 
 Result<void> Segments::do_work(std::vector<Work> works, MutexLock& lock) {
@@ -373,11 +488,14 @@ Result<void> Segments::do_work(std::vector<Work> works, MutexLock& lock) {
         }
     }
     Result<void> done;
+    working_ = true;
     lock.native().unlock();
     for (auto& work : works) {
         if (done) done = make(work);
     }
     lock.native().lock();
+    working_ = false;
+    worked_.notify_all();
     in_work_.clear();
     if (!done || forgotten != forgotten_) return done;
     for (auto& work : works) replace(work);
@@ -391,6 +509,10 @@ Result<void> Segments::do_work(std::vector<Work> works, MutexLock& lock) {
 /// A segment a day on which sessions began. Days with few rows share one, as clocks may be wrong by any number of days.
 Result<void> Segments::make(Work& work) {
     std::map<std::int64_t, std::size_t> rows_of;
+    std::vector<std::vector<bool>> erased;  // of each source
+    for (const auto& source : work.sources) {
+        erased.push_back(work.without ? erased_in(*source.segment, *work.without) : std::vector<bool>());
+    }
     const auto day_of_session = [](const Segment& segment, std::uint32_t session) {
         return day_of(segment.time(segment.begins()[session]));
     };
@@ -402,15 +524,18 @@ Result<void> Segments::make(Work& work) {
         }
     }
     std::map<std::int64_t, SegmentBuilder> builders;
-    for (const auto& source : work.sources) {
+    for (std::size_t i = 0; i < work.sources.size(); ++i) {
+        const auto& source = work.sources[i];
         for (std::uint32_t session = 0; session < source.segment->sessions(); ++session) {
             if (!source.has(session)) continue;
             const auto day = day_of_session(*source.segment, session);
             const auto key = rows_of[day] < kWorthADay ? kManyDays : day;
-            builders.try_emplace(key, work.project, key).first->second.add_session(*source.segment, session);
+            auto& builder = builders.try_emplace(key, work.project, key).first->second;
+            add_session(builder, *source.segment, session, erased[i]);
         }
     }
     for (auto& [day, builder] : builders) {
+        if (builder.rows() == 0) continue;
         auto built = builder.finish(never_asked);
         if (!built) return std::move(built).error();
         const std::uint32_t serial = ++last_serial_;
@@ -450,7 +575,7 @@ void Segments::replace(Work& work) {
 }
 
 Result<void> Segments::write_manifest() {
-    SegmentManifest manifest{.covered = written_, .row_check = row_check_, .serials = {}};
+    SegmentManifest manifest{.covered = written_, .row_check = row_check_, .erasure = erasure_, .serials = {}};
     for (const auto& [number, project] : projects_) {
         for (const auto& live : project.segments) {
             if (live.segment->is_mapped()) manifest.serials.push_back(live.serial);

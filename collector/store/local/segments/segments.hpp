@@ -4,8 +4,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -15,6 +17,7 @@
 #include <pulsekit/result.hpp>
 
 #include "store/local/segments/context_table.hpp"
+#include "store/local/segments/erased_rows.hpp"
 #include "store/local/segments/row_source.hpp"
 #include "store/local/segments/segment.hpp"
 #include "store/local/segments/segment_folder.hpp"
@@ -50,6 +53,12 @@ public:
     pulsekit::Result<std::shared_ptr<const Snapshot>> snapshot(std::int64_t project, const Patience& patience)
         PULSEKIT_EXCLUDES(mutex_);
 
+    /// Takes the rows out of the segments and their files; no snapshot has them from now on. The value is ready when
+    /// nobody looks at one that has. The rows themselves may be erased meanwhile or afterwards. Errors: `unavailable`
+    /// when the patience ended, or from the disk; those of the database. Then it may be done again.
+    pulsekit::Result<std::future<void>> erase(const ErasedRows& rows, const Patience& patience)
+        PULSEKIT_EXCLUDES(mutex_);
+
     /// Whether the error says that a segment's file is damaged: then forget() is the remedy.
     bool is_of_a_file(const pulsekit::Error& error) const;
     /// Forgets all segments: they are made anew.
@@ -61,6 +70,7 @@ private:
     struct Project {
         std::vector<LiveSegment> segments;
         std::uint32_t visitors = 0;
+        std::shared_ptr<SnapshotEra> era = std::make_shared<SnapshotEra>();  // shared with the snapshots of it
         std::shared_ptr<const Snapshot> published;  // shared with the questions that look at it
     };
     /// Segments of a project that become others, which hold what is still in them.
@@ -68,6 +78,7 @@ private:
         std::int64_t project = 0;
         std::vector<LiveSegment> sources;
         std::vector<LiveSegment> made;  // serial and segment
+        std::optional<ErasedRows> without = {};
     };
     class Intake;
 
@@ -75,6 +86,7 @@ private:
              RowSource source);
     bool load() PULSEKIT_REQUIRES(mutex_);
     bool belongs(const SegmentManifest& manifest) PULSEKIT_REQUIRES(mutex_);
+    bool has_followed(const SegmentManifest& manifest, bool& erasing) PULSEKIT_REQUIRES(mutex_);
     pulsekit::Result<std::uint32_t> check_of_row(std::int64_t row) PULSEKIT_REQUIRES(mutex_);
     void clear() PULSEKIT_REQUIRES(mutex_);
 
@@ -93,8 +105,14 @@ private:
     std::size_t rows_in_memory() const PULSEKIT_REQUIRES(mutex_);
     bool is_to_be_written() const PULSEKIT_REQUIRES(mutex_);
     std::vector<Work> to_be_written() PULSEKIT_REQUIRES(mutex_);
+    static LiveSegment as_filed(const Project& project, LiveSegment live);
     std::vector<Work> to_be_merged() PULSEKIT_REQUIRES(mutex_);
-    /// Does it with the lock released meanwhile, and publishes it.
+    /// What has any of the rows, in memory or in files. Error `corrupt` when a file is damaged.
+    pulsekit::Result<std::vector<Work>> to_be_erased(const ErasedRows& rows) PULSEKIT_REQUIRES(mutex_);
+    void erase_in_memory(const ErasedRows& rows) PULSEKIT_REQUIRES(mutex_);
+    /// Until nobody else does any work.
+    void await_work(pulsekit::MutexLock& lock) PULSEKIT_REQUIRES(mutex_);
+    /// Does it with the lock released meanwhile, and publishes it. Nobody else must be at work.
     pulsekit::Result<void> do_work(std::vector<Work> works, pulsekit::MutexLock& lock) PULSEKIT_REQUIRES(mutex_);
     pulsekit::Result<void> make(Work& work);
     void replace(Work& work) PULSEKIT_REQUIRES(mutex_);
@@ -107,13 +125,16 @@ private:
     ContextTable contexts_;
     pulsekit::Mutex mutex_;
     std::condition_variable_any wake_;
+    std::condition_variable worked_;
     pulsekit::sqlite::Database database_;
     RowSource source_;
     std::atomic<std::int64_t> covered_ = 0;               // the last row that is in a segment; changed under the lock
     std::int64_t tried_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // to follow up to this row, in vain
-    std::size_t unwritten_ PULSEKIT_GUARDED_BY(mutex_) = 0;        // rows in memory that could not be written
-    std::int64_t written_ PULSEKIT_GUARDED_BY(mutex_) = 0;         // the last row that is in a file
-    std::uint32_t row_check_ PULSEKIT_GUARDED_BY(mutex_) = 0;      // of that row
+    std::size_t unwritten_ PULSEKIT_GUARDED_BY(mutex_) = 0;    // rows in memory that could not be written
+    std::int64_t written_ PULSEKIT_GUARDED_BY(mutex_) = 0;     // the last row that is in a file
+    std::uint32_t row_check_ PULSEKIT_GUARDED_BY(mutex_) = 0;  // of that row
+    std::int64_t erasure_ PULSEKIT_GUARDED_BY(mutex_) = 0;     // the last one that was followed
+    bool working_ PULSEKIT_GUARDED_BY(mutex_) = false;
     std::uint32_t forgotten_ PULSEKIT_GUARDED_BY(mutex_) = 0;      // how often
     std::set<std::uint32_t> in_work_ PULSEKIT_GUARDED_BY(mutex_);  // serials
     std::map<std::int64_t, Project> projects_ PULSEKIT_GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -24,8 +25,15 @@ struct LiveSegment {
     bool has(std::uint32_t session) const { return !moved || !(*moved)[session]; }
 };
 
+/// From one erasure to the next. It ends when nobody looks at a snapshot of it any more.
+struct SnapshotEra {
+    ~SnapshotEra() { ended.set_value(); }
+    std::promise<void> ended;
+};
+
 /// Every session of the project is in one of the segments, whole.
 struct Snapshot {
+    std::shared_ptr<const SnapshotEra> era;  ///< shared by all snapshots of it
     std::vector<LiveSegment> segments;
     std::uint32_t visitors = 0;  ///< how many the project has
 };
