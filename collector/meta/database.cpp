@@ -11,7 +11,7 @@ namespace collector::meta {
 using pulsekit::sqlite::Database;
 
 pulsekit::Result<Database> open_database(const std::string& path) {
-    auto database = Database::open(path, pulsekit::sqlite::Access::create);
+    auto database = Database::open(path, pulsekit::sqlite::Access::create_clean);
     if (!database) return database;
     // FULL: a key that was shown to somebody, or revoked, must be so after a power failure too.
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");

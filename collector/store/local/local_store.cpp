@@ -28,14 +28,14 @@ constexpr std::uintmax_t kMinFreeBytes = 4u << 20;
 
 /// A connection that writes.
 Result<Database> open_database(const LocalOptions& options, int busy_timeout_ms = 5000) {
-    auto database = Database::open(database_path(options.data_directory), Access::create, busy_timeout_ms);
+    auto database = Database::open(database_path(options.data_directory), Access::create_clean, busy_timeout_ms);
     if (!database) return database;
     const std::string synchronous = options.fsync_each_commit ? "FULL" : "NORMAL";
-    // Rows may be erased, and with them what SQLite would leave of them in its pages. 64 MB of cache keep the indexes'
+    // 64 MB of cache keep the indexes'
     // recent pages in memory; after a burst the log shrinks to as much again.
-    auto set = database->execute(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = " + synchronous +
-        "; PRAGMA cache_size = -16384; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864");
+    auto set =
+        database->execute("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = " + synchronous +
+                          "; PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864");
     if (!set) return std::move(set).error();
     return database;
 }

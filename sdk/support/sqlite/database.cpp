@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "support/sqlite/clean_pages.hpp"
+
 namespace pulsekit::sqlite {
 namespace {
 
@@ -92,9 +94,10 @@ Result<Database> Database::open(const std::string& path, Access access, int busy
     int flags = SQLITE_OPEN_NOMUTEX;
     if (access == Access::read_only) flags |= SQLITE_OPEN_READONLY;
     if (access == Access::read_write) flags |= SQLITE_OPEN_READWRITE;
-    if (access == Access::create) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (access == Access::create || access == Access::create_clean) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     sqlite3* raw = nullptr;
-    const int result = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+    const char* vfs = access == Access::create_clean ? clean_pages_vfs() : nullptr;
+    const int result = sqlite3_open_v2(path.c_str(), &raw, flags, vfs);
     Database database(raw);
     if (result != SQLITE_OK) {
         Error error = error_of(raw, result);
@@ -103,6 +106,9 @@ Result<Database> Database::open(const std::string& path, Access access, int busy
     }
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, busy_timeout_ms);
+    if (access == Access::create_clean) {
+        if (auto set = database.execute("PRAGMA secure_delete = ON"); !set) return std::move(set).error();
+    }
     return database;
 }
 

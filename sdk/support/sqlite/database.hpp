@@ -1,4 +1,4 @@
-// SQLite with owners for its handles and errors as values. The only place that includes sqlite3.h is database.cpp.
+// SQLite with owners for its handles and errors as values. Nothing outside of this folder includes sqlite3.h.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +55,13 @@ private:
     std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
-enum class Access { read_only, read_write, create };
+enum class Access {
+    read_only,
+    read_write,
+    create,
+    create_clean,  ///< like create; and what is deleted leaves no trace in the file (clean_pages.hpp), unlike in the
+                   ///< log
+};
 
 /// One connection; one thread at a time, save for interrupt().
 /// Errors: `corrupt` for a damaged or foreign file, `unavailable` for a full, read-only or failing disk, `conflict`
