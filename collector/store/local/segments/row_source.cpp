@@ -133,11 +133,13 @@ Result<std::int64_t> RowSource::read(std::int64_t after, std::int64_t limit, con
             if (!*more) return {};
             last = events.integer(kId);
             if (events.integer(kBot) != 0) continue;
-            SegmentBuilder& builder = builder_for({.id = last,
-                                                   .project = events.integer(kProject),
-                                                   .visitor = events.integer(kVisitor),
-                                                   .session = events.integer(kSession),
-                                                   .ts_ms = events.integer(kTime)});
+            const auto found = builder_for({.id = last,
+                                            .project = events.integer(kProject),
+                                            .visitor = events.integer(kVisitor),
+                                            .session = events.integer(kSession),
+                                            .ts_ms = events.integer(kTime)});
+            if (!found) return found.error();
+            SegmentBuilder& builder = **found;
             if (auto added = add_event(builder); !added) return added;
             if (auto added = add_details(builder, last, details); !added) return added;
             if (auto added = add_vitals(builder, last, vitals); !added) return added;

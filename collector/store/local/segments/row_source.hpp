@@ -25,7 +25,7 @@ public:
 
     /// Adds the rows after `after`, at most `limit` of them, in the order of their ids, each to the builder that
     /// `builder_for` names; crawlers' rows are left out. Answers the id of the last row read, or `after`.
-    using BuilderFor = std::function<SegmentBuilder&(const SourceRow& row)>;
+    using BuilderFor = std::function<pulsekit::Result<SegmentBuilder*>(const SourceRow& row)>;
     pulsekit::Result<std::int64_t> read(std::int64_t after, std::int64_t limit, const BuilderFor& builder_for);
 
     /// The order of rows of one time.

@@ -56,14 +56,17 @@ public:
     Intake(const Intake&) = delete;
     Intake& operator=(const Intake&) = delete;
 
-    SegmentBuilder& builder_for(const SourceRow& row) {
+    /// Errors: `corrupt` when a file that has rows of the session is damaged.
+    Result<SegmentBuilder*> builder_for(const SourceRow& row) {
         segments_.mutex_.assert_held();
         auto& builder = builders_.try_emplace(row.project, row.project).first->second;
         auto& place = segments_.place_of(row.session);
-        if (place == kHere) return builder;
+        if (place == kHere) return &builder;
         taken_.emplace_back(row.session, place);
-        bring(row.project, builder, row.session, std::exchange(place, kHere));
-        return builder;
+        if (auto done = bring(row.project, builder, row.session, std::exchange(place, kHere)); !done) {
+            return std::move(done).error();
+        }
+        return &builder;
     }
 
     Result<void> finish() {
@@ -95,16 +98,18 @@ private:
     };
 
     /// What there is of the session already.
-    void bring(std::int64_t project, SegmentBuilder& builder, std::int64_t session, std::uint32_t serial) {
-        if (serial == 0) return;
+    Result<void> bring(std::int64_t project, SegmentBuilder& builder, std::int64_t session, std::uint32_t serial) {
+        if (serial == 0) return {};
         segments_.mutex_.assert_held();
         auto& its = segments_.projects_[project];
         const auto from = std::find_if(its.segments.begin(), its.segments.end(),
                                        [&](const LiveSegment& live) { return live.serial == serial; });
-        if (from == its.segments.end()) return;
+        if (from == its.segments.end()) return {};
+        if (auto whole = from->segment->check_all(); !whole) return whole;
         const auto at = from->segment->find_session(session);
         builder.add_session(*from->segment, at);
         moved_.try_emplace(serial, Moved{&its, {}}).first->second.sessions.push_back(at);
+        return {};
     }
 
     static void mark(std::uint32_t serial, const Moved& moved) {
@@ -302,8 +307,8 @@ Result<void> Segments::catch_up(std::int64_t row, const Patience& patience) {
 Result<void> Segments::take_some() {
     const std::int64_t newest = newest_row_;
     Intake intake(*this);
-    const auto last = source_.read(covered_, kRowsAtOnce,
-                                   [&](const SourceRow& row) -> SegmentBuilder& { return intake.builder_for(row); });
+    const auto last =
+        source_.read(covered_, kRowsAtOnce, [&](const SourceRow& row) { return intake.builder_for(row); });
     if (!last) return last.error();
     if (auto loaded = contexts_.load(database_); !loaded) return loaded;
     if (auto finished = intake.finish(); !finished) return finished;
@@ -511,6 +516,7 @@ Result<void> Segments::make(Work& work) {
     std::map<std::int64_t, std::size_t> rows_of;
     std::vector<std::vector<bool>> erased;  // of each source
     for (const auto& source : work.sources) {
+        if (auto whole = source.segment->check_all(); !whole) return whole;
         erased.push_back(work.without ? erased_in(*source.segment, *work.without) : std::vector<bool>());
     }
     const auto day_of_session = [](const Segment& segment, std::uint32_t session) {
