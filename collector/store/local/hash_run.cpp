@@ -210,19 +210,24 @@ Result<std::unique_ptr<HashRun>> HashRun::open(const std::string& path) {
     if (::fstat(run->fd_, &status) != 0 || !read_all(run->fd_, &header, sizeof header, 0)) return corrupt;
     const auto bytes = static_cast<std::size_t>(status.st_size) - sizeof header;
     const bool whole = std::memcmp(header.magic, kMagic, sizeof kMagic) == 0 && bytes % sizeof(HashEntry) == 0 &&
-                       header.count == bytes / sizeof(HashEntry) && header.rows.first <= header.rows.last;
+                       header.count == bytes / sizeof(HashEntry) && header.rows.first <= header.rows.last &&
+                       name_of(std::filesystem::path(path).parent_path().string(), header.rows) == path;
     if (!whole) return corrupt;
     run->filter_.assign((run->size() / kEntriesPerFilterBlock + 1) * kFilterBlockWords, 0);
     run->firsts_.resize((run->size() + kBlock - 1) / kBlock);
     std::uint64_t checksum = 0;
+    std::int64_t max_value = 0;
     std::vector<HashEntry> entries;
     for (std::size_t block = 0; block < run->firsts_.size(); ++block) {
         if (!run->read(block, entries)) return corrupt;
         run->firsts_[block] = entries.front().high;
         checksum = checksum_after(checksum, entries);
-        for (const auto& entry : entries) run->add_to_filter(entry);
+        for (const auto& entry : entries) {
+            run->add_to_filter(entry);
+            max_value = std::max(max_value, entry.value());
+        }
     }
-    if (checksum != header.checksum) return corrupt;
+    if (checksum != header.checksum || max_value != header.max_value) return corrupt;
     return run;
 }
 
