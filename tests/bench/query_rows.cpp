@@ -6,13 +6,14 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "http/json.hpp"
 
 namespace bench {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using collector::http::Json;
 
 [[noreturn]] void die(const std::string& what) {
     std::fprintf(stderr, "query: %s\n", what.c_str());
