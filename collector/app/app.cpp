@@ -11,7 +11,6 @@
 #include "app/development.hpp"
 #include "app/log.hpp"
 #include "app/metrics.hpp"
-#include "app/retention.hpp"
 #include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
@@ -20,6 +19,7 @@
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
+#include "watch/retention.hpp"
 
 namespace collector::app {
 namespace {
@@ -92,7 +92,7 @@ struct App::Impl {
     std::stop_source patience;  ///< of reports: ends when nobody waits for them any more
     std::unique_ptr<http::Server> server;
     std::stop_source erasing;  ///< what is too old: goes on at the next start
-    std::unique_ptr<Retention> retention;
+    std::unique_ptr<watch::Retention> retention;
     std::unique_ptr<Scheduler> scheduler;
 };
 
@@ -233,13 +233,13 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    it.retention =
-        std::make_unique<Retention>(RetentionParts{.catalog = *it.catalog,
-                                                   .store = *it.store,
-                                                   .clock = it.clock,
-                                                   .log = [](std::string_view text) { log(Level::info, text); },
-                                                   .warn = [](std::string_view text) { log(Level::warning, text); },
-                                                   .stop = it.erasing.get_token()});
+    it.retention = std::make_unique<watch::Retention>(
+        watch::RetentionParts{.catalog = *it.catalog,
+                              .store = *it.store,
+                              .clock = it.clock,
+                              .log = [](std::string_view text) { log(Level::info, text); },
+                              .warn = [](std::string_view text) { log(Level::warning, text); },
+                              .stop = it.erasing.get_token()});
     const auto flush = [&it] {
         if (auto flushed = it.catalog->flush(); !flushed)
             log(Level::warning, "keys' last use is not noted: " + flushed.error().message);

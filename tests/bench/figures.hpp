@@ -27,6 +27,12 @@ inline void print(const std::string& name, double value, const char* unit, int d
     std::fflush(stdout);
 }
 
+/// Ends a benchmark that cannot go on.
+[[noreturn]] inline void die(const std::string& what) {
+    std::fprintf(stderr, "bench: %s\n", what.c_str());
+    std::exit(1);
+}
+
 inline double seconds_since(SteadyClock::time_point start) {
     return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
@@ -85,10 +91,7 @@ inline pulsekit::Options unreachable_options(const std::string& storage) {
 
 inline pulsekit::Client open(pulsekit::Options options) {
     auto client = pulsekit::Client::open(std::move(options));
-    if (!client) {
-        std::fprintf(stderr, "bench: %s\n", client.error().message.c_str());
-        std::exit(1);
-    }
+    if (!client) die(client.error().message);
     return std::move(*client);
 }
 

@@ -23,11 +23,6 @@ namespace {
 
 using pulsekit::test::Process;
 
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "ingest: %s\n", what.c_str());
-    std::exit(1);
-}
-
 std::string file_text(const std::string& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};

@@ -36,11 +36,6 @@ struct Settings {
     std::vector<std::string> wanted;  ///< figures; empty: all
 };
 
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "query: %s\n", what.c_str());
-    std::exit(1);
-}
-
 std::int64_t now_ms() {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();

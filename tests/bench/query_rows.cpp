@@ -9,16 +9,12 @@
 #include <utility>
 
 #include "http/json.hpp"
+#include "tests/bench/figures.hpp"
 
 namespace bench {
 namespace {
 
 using collector::http::Json;
-
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "query: %s\n", what.c_str());
-    std::exit(1);
-}
 
 // SQLite makes no index for what a WITH gives, and reads all of it for each row of the other side of a join. So what is
 // joined becomes a temporary table with a key; a CROSS JOIN keeps the order in which its tables are read.

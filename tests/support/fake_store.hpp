@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "store/store.hpp"
+#include "tests/support/append_only_store.hpp"
 
 namespace collector::test {
 
 /// Thread safe.
-class FakeStore final : public store::EventStore {
+class FakeStore final : public AppendOnlyStore {
 public:
     pulsekit::Result<std::vector<store::Stored>> append_all(const std::vector<store::Batch>& batches) override {
         std::unique_lock lock(mutex_);
@@ -34,25 +34,6 @@ public:
         }
         return stored;
     }
-    using EventStore::ask;
-    pulsekit::Result<model::Answer> ask(const model::AnyQuestion&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
-    }
-    pulsekit::Result<void> list(const model::List&, const std::function<void(const model::Event&)>&,
-                                const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
-    }
-    pulsekit::Result<store::ArrivalPage> arrivals(const store::Arrivals&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<void> read(std::span<const std::int64_t>,
-                                const std::function<void(const model::Event&)>&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<std::int64_t> erase(const store::Erasure&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the disk is gone"};
-    }
-    pulsekit::Result<void> finish_erasures(const store::Patience&) override { return {}; }
     pulsekit::Result<void> probe() override { return {}; }
 
     /// The next `count` appends fail and store nothing.

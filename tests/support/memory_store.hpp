@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "store/store.hpp"
 #include "store/writer.hpp"
+#include "tests/support/append_only_store.hpp"
 
 namespace collector::test {
 
 /// Thread safe.
-class MemoryStore final : public store::EventStore {
+class MemoryStore final : public AppendOnlyStore {
 public:
     pulsekit::Result<std::vector<store::Stored>> append_all(const std::vector<store::Batch>& batches) override {
         if (failing_) return pulsekit::Error{pulsekit::ErrorCode::unavailable, "told to fail"};
@@ -30,27 +30,6 @@ public:
         }
         return result;
     }
-
-    using EventStore::ask;
-    pulsekit::Result<model::Answer> ask(const model::AnyQuestion&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<void> list(const model::List&, const std::function<void(const model::Event&)>&,
-                                const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-
-    pulsekit::Result<store::ArrivalPage> arrivals(const store::Arrivals&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<void> read(std::span<const std::int64_t>,
-                                const std::function<void(const model::Event&)>&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<std::int64_t> erase(const store::Erasure&, const store::Patience&) override {
-        return pulsekit::Error{pulsekit::ErrorCode::unavailable, "holds events only"};
-    }
-    pulsekit::Result<void> finish_erasures(const store::Patience&) override { return {}; }
 
     pulsekit::Result<void> probe() override {
         if (failing_) return pulsekit::Error{pulsekit::ErrorCode::unavailable, "told to fail"};

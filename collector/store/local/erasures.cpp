@@ -7,6 +7,8 @@
 
 #include "store/local/coded_columns.hpp"
 #include "store/local/last_rows.hpp"
+#include "store/local/orphans.hpp"
+#include "store/local/statements.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -15,7 +17,6 @@ using pulsekit::Error;
 using pulsekit::ErrorCode;
 using pulsekit::MutexLock;
 using pulsekit::Result;
-using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Statement;
 using pulsekit::sqlite::Transaction;
 using Turn = Turns::Turn;
@@ -30,18 +31,6 @@ constexpr std::chrono::milliseconds kLookAtPatience(50);
 
 Error given_up() { return {ErrorCode::unavailable, "the erasure takes too long and goes on later"}; }
 
-/// As SQL takes a list of any length.
-std::string json_of(const std::vector<std::int64_t>& numbers, std::size_t from, std::size_t count) {
-    std::string text = "[";
-    for (std::size_t i = from; i < std::min(from + count, numbers.size()); ++i) {
-        if (text.size() > 1) text += ',';
-        text += std::to_string(numbers[i]);
-    }
-    return text + "]";
-}
-
-constexpr const char* kListed = "(SELECT value FROM json_each(?1))";
-
 std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     return row.integer(column);
@@ -51,140 +40,7 @@ void bind_optional(Statement& statement, int parameter, const std::optional<std:
     value ? statement.bind(parameter, *value) : statement.bind_null(parameter);
 }
 
-template <typename Use>
-Result<void> for_each_row(Statement& statement, const Use& use) {
-    while (true) {
-        const auto more = statement.step();
-        if (!more) {
-            statement.reset();
-            return more.error();
-        }
-        if (!*more) break;
-        use();
-    }
-    statement.reset();
-    return {};
-}
-
-/// Numbers that may be erased.
-class Candidates {
-public:
-    void add(std::int64_t number) {
-        const auto at = static_cast<std::size_t>(number);
-        if (at >= flags_.size()) flags_.resize(at + 1);
-        if (!flags_[at]) ++count_;
-        flags_[at] = true;
-    }
-    /// Whether it was one.
-    bool remove(std::int64_t number) {
-        if (!has(number)) return false;
-        flags_[static_cast<std::size_t>(number)] = false;
-        --count_;
-        return true;
-    }
-    bool has(std::int64_t number) const {
-        const auto at = static_cast<std::size_t>(number);
-        return at < flags_.size() && flags_[at];
-    }
-    std::size_t count() const { return count_; }
-    std::vector<std::int64_t> all() const {
-        std::vector<std::int64_t> numbers;
-        for (std::size_t i = 0; i < flags_.size(); ++i) {
-            if (flags_[i]) numbers.push_back(static_cast<std::int64_t>(i));
-        }
-        return numbers;
-    }
-
-private:
-    std::vector<bool> flags_;
-    std::size_t count_ = 0;
-};
-
-std::string context_columns() {
-    std::string columns = "id";
-    for (const auto& text : kContextTexts) columns += std::string(", ") + text.column;
-    return columns;
-}
-
 }  // namespace
-
-/// Texts and contexts that erased rows referred to and no other row is known to.
-class Erasures::Orphans {
-public:
-    static Result<Orphans> read(Database& database) {
-        Orphans orphans;
-        for (auto* kind : {&orphans.texts, &orphans.contexts}) {
-            auto ids = database.prepare(std::string("SELECT id FROM orphaned_") +
-                                        (kind == &orphans.texts ? "texts" : "contexts"));
-            if (!ids) return std::move(ids).error();
-            if (auto read = for_each_row(*ids, [&] { kind->add(ids->integer(0)); }); !read)
-                return std::move(read).error();
-        }
-        // What a context refers to goes with it.
-        auto columns = database.prepare("SELECT " + context_columns() +
-                                        " FROM event_contexts WHERE id IN (SELECT id FROM orphaned_contexts)");
-        if (!columns) return std::move(columns).error();
-        auto read = for_each_row(*columns, [&] {
-            for (int i = 1; i < columns->columns(); ++i) {
-                if (!columns->is_null(i)) orphans.texts.add(columns->integer(i));
-            }
-        });
-        if (!read) return std::move(read).error();
-        return orphans;
-    }
-
-    std::size_t count() const { return texts.count() + contexts.count(); }
-
-    /// Takes out what the rows after `row` up to `last` refer to.
-    Result<void> keep_of_rows(Database& database, std::int64_t row, std::int64_t last) {
-        for (const std::string table : {"events", "event_details", "event_vitals"}) {
-            std::string columns = table == "events" ? "context" : "NULL";
-            std::string key;
-            for (const auto& coded : kCodedColumns) {
-                if (coded.table != table) continue;
-                key = coded.key;
-                columns += ", " + std::string(coded.column);
-            }
-            auto rows = database.prepare("SELECT " + columns + " FROM " + table + " WHERE " + key + " > ? AND " + key +
-                                         " <= ?");
-            if (!rows) return std::move(rows).error();
-            rows->bind(1, row);
-            rows->bind(2, last);
-            auto read = for_each_row(*rows, [&] {
-                if (!rows->is_null(0) && contexts.remove(rows->integer(0))) revived.push_back(rows->integer(0));
-                for (int i = 1; i < rows->columns(); ++i) {
-                    if (!rows->is_null(i)) texts.remove(rows->integer(i));
-                }
-            });
-            if (!read) return read;
-        }
-        return {};
-    }
-
-    /// Takes out what contexts refer to that are no orphans: those after `context`, and those that were taken out last.
-    Result<void> keep_of_contexts(Database& database, std::int64_t& context) {
-        auto rows =
-            database.prepare("SELECT " + context_columns() + " FROM event_contexts WHERE id > ?2 OR id IN " + kListed);
-        if (!rows) return std::move(rows).error();
-        rows->bind(1, json_of(revived, 0, revived.size()));
-        rows->bind(2, context);
-        revived.clear();
-        return for_each_row(*rows, [&] {
-            context = std::max(context, rows->integer(0));
-            if (contexts.has(rows->integer(0))) return;
-            for (int i = 1; i < rows->columns(); ++i) {
-                if (!rows->is_null(i)) texts.remove(rows->integer(i));
-            }
-        });
-    }
-
-    Candidates texts, contexts;
-
-private:
-    Orphans() = default;
-
-    std::vector<std::int64_t> revived;
-};
 
 Result<std::int64_t> Erasures::erase(const Erasure& erasure, const Patience& patience) {
     const MutexLock one_at_a_time(mutex_);

@@ -20,6 +20,8 @@
 
 namespace collector::store::local {
 
+class Orphans;
+
 /// What an erasure works with; all of it outlives it.
 struct ErasureParts {
     pulsekit::sqlite::Database& database;  ///< the connection that writes
@@ -43,7 +45,6 @@ public:
 
 private:
     using Numbers = std::vector<std::int64_t>;
-    class Orphans;
 
     /// What is noted in the database; `id` is its row.
     struct Noted {

@@ -8,8 +8,8 @@
 
 namespace collector::store::local {
 
-/// A lock that is had in the order in which it was asked for: whoever asks again at once keeps nobody else waiting, as
-/// with a mutex. Thread safe.
+/// A ticket lock, which is had in the order in which it was asked for: whoever asks again at once keeps nobody else
+/// waiting, as with a mutex. Thread safe.
 class Turns {
 public:
     /// Ends with its scope.

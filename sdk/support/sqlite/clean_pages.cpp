@@ -10,7 +10,8 @@ namespace pulsekit::sqlite {
 namespace {
 
 // In a file of fewer pages the first byte of a page that is no part of a tree, but of an overflow or of the free ones,
-// is at most 1: the highest of the number of another page. The types of trees' pages are larger.
+// is at most 1: the highest of the number of another page. The types of trees' pages are larger. Pages of pointer maps,
+// which begin with anything, are only in files with auto_vacuum: none of ours has it.
 constexpr sqlite3_int64 kMaxPages = sqlite3_int64{1} << 25;
 constexpr std::size_t kFileHeader = 100;  // before the first page's own
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "app/app.hpp"
 #include "http/json.hpp"
 #include "support/system_environment.hpp"
+#include "tests/collector/app/dev_app.hpp"
 #include "tests/collector/support/schema.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -56,21 +56,8 @@ std::string encoded(const std::string& text) {
 class ApiDocument : public testing::Test {
 protected:
     void SetUp() override {
-        Config config;
-        config.port = 0;
-        config.data = folder_.file("data");
-        config.dev = true;
-        config.rates = {.ingest = 0, .events = 0, .query = 0, .admin = 0};
-        app_ = std::make_unique<App>(config, clock_);
-        const auto address = app_->start();
-        ASSERT_TRUE(address.ok()) << address.error().message;
-        url_ = *address;
-        std::ifstream file(config.data + "/dev.env");
-        for (std::string line; std::getline(file, line);) {
-            const auto equals = line.find('=');
-            if (equals != std::string::npos) keys_[line.substr(0, equals)] = line.substr(equals + 1);
-        }
-        document_ = json_of(pulsekit::test::http("GET", url_ + "/api/openapi.json").body);
+        dev_ = test::start_dev_app(folder_.file("data"), clock_);
+        document_ = json_of(pulsekit::test::http("GET", dev_.url + "/api/openapi.json").body);
         for (const auto& [pattern, methods] : document_.at("paths").items()) {
             for (const auto& [method, operation] : methods.items()) {
                 operations_.push_back({upper(method), pattern, operation});
@@ -82,8 +69,8 @@ protected:
     static Json json_of(const std::string& text) { return http::parse_json(text).value_or(Json()); }
 
     void switch_modules_on() const {
-        const auto url = url_ + "/api/admin/projects/" + keys_.at("PULSE_PROJECT") + "/modules";
-        const std::vector<std::string> token{"Authorization: Bearer " + keys_.at("PULSE_ADMIN_TOKEN")};
+        const auto url = dev_.url + "/api/admin/projects/" + dev_.keys.at("PULSE_PROJECT") + "/modules";
+        const std::vector<std::string> token{"Authorization: Bearer " + dev_.keys.at("PULSE_ADMIN_TOKEN")};
         auto modules = json_of(pulsekit::test::http("GET", url, token).body);
         for (auto& module : modules.at("modules")) module["enabled"] = true;
         for (auto& module : modules.at("modules")) module["access"] = "all";
@@ -97,9 +84,9 @@ protected:
         if (!operation.document.contains("security")) return headers;
         const auto first = operation.document.at("security").front().items().begin();
         const auto scope = first.value().front().get<std::string>();
-        const auto& key = keys_.at(scope == "admin"    ? "PULSE_ADMIN_TOKEN"
-                                   : scope == "ingest" ? "PULSE_INGEST_KEY"
-                                                       : "PULSE_QUERY_KEY");
+        const auto& key = dev_.keys.at(scope == "admin"    ? "PULSE_ADMIN_TOKEN"
+                                       : scope == "ingest" ? "PULSE_INGEST_KEY"
+                                                           : "PULSE_QUERY_KEY");
         headers.push_back(first.key() + (first.key() == "Authorization" ? ": Bearer " : ": ") + key);
         return headers;
     }
@@ -128,7 +115,8 @@ protected:
         if (operation.document.contains("requestBody")) {
             body = operation.document.at("requestBody").at("content").at("application/json").at("example").dump();
         }
-        auto reply = pulsekit::test::http(operation.method, url_ + target_of(operation), headers_of(operation), body);
+        auto reply =
+            pulsekit::test::http(operation.method, dev_.url + target_of(operation), headers_of(operation), body);
         const auto answered = json_of(reply.body);
         const bool is_made = operation.method == "POST" && answered.is_object() && answered.contains("id");
         if (is_made) made_[operation.pattern] = answered.at("id").get<std::string>();
@@ -151,9 +139,7 @@ protected:
 
     const pulsekit::test::TemporaryFolder folder_;
     pulsekit::SystemClock clock_;
-    std::unique_ptr<App> app_;
-    std::string url_;
-    std::map<std::string, std::string> keys_;
+    test::DevApp dev_;
     std::map<std::string, std::string> made_;  ///< the id of what was made last, by the pattern of where
     Json document_;
     std::vector<Operation> operations_;
@@ -234,7 +220,7 @@ TEST_F(ApiDocument, EveryExampleIsAnsweredAsItSays) {
 }
 
 TEST_F(ApiDocument, ThePageHasEveryRoute) {
-    const auto page = pulsekit::test::http("GET", url_ + "/api/docs").body;
+    const auto page = pulsekit::test::http("GET", dev_.url + "/api/docs").body;
     for (const auto& operation : operations_) {
         EXPECT_NE(page.find(operation.method + " " + operation.pattern), std::string::npos) << operation.pattern;
     }

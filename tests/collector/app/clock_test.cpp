@@ -7,9 +7,9 @@
 #include <map>
 #include <string>
 
-#include "app/app.hpp"
 #include "support/sqlite/database.hpp"
 #include "support/system_environment.hpp"
+#include "tests/collector/app/dev_app.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -40,24 +40,13 @@ private:
 class ClockTest : public testing::Test {
 protected:
     void start() {
-        Config config;
-        config.port = 0;
-        config.data = folder_.file("data");
-        config.dev = true;
-        app_ = std::make_unique<App>(config, clock_);
-        const auto address = app_->start();
-        ASSERT_TRUE(address.ok()) << address.error().message;
-        url_ = *address;
-        std::ifstream file(config.data + "/dev.env");
-        for (std::string line; std::getline(file, line);) {
-            const auto equals = line.find('=');
-            if (equals != std::string::npos) keys_[line.substr(0, equals)] = line.substr(equals + 1);
-        }
+        dev_.app.reset();
+        dev_ = test::start_dev_app(folder_.file("data"), clock_);
     }
 
     HttpReply post(const std::string& id) const {
-        return http("POST", url_ + "/api/collect",
-                    {"X-Pulse-Key: " + keys_.at("PULSE_INGEST_KEY"), "Content-Type: application/json"},
+        return http("POST", dev_.url + "/api/collect",
+                    {"X-Pulse-Key: " + dev_.keys.at("PULSE_INGEST_KEY"), "Content-Type: application/json"},
                     R"({"type":"event","name":"tick","event_id":")" + id + "\"}");
     }
     void expect_taken(const std::string& id) const {
@@ -65,7 +54,7 @@ protected:
         EXPECT_EQ(reply.status, 200) << id << ": " << reply.body;
     }
     int status_of(const std::string& path) const {
-        return http("GET", url_ + path, {"X-Pulse-Key: " + keys_.at("PULSE_QUERY_KEY")}).status;
+        return http("GET", dev_.url + path, {"X-Pulse-Key: " + dev_.keys.at("PULSE_QUERY_KEY")}).status;
     }
 
     /// How often each id is stored, and when each arrived.
@@ -84,9 +73,7 @@ protected:
 
     pulsekit::test::TemporaryFolder folder_;
     SetClock clock_;
-    std::unique_ptr<App> app_;
-    std::string url_;
-    std::map<std::string, std::string> keys_;
+    test::DevApp dev_;
 };
 
 TEST_F(ClockTest, JumpsLoseNoEventAndCountNoneTwice) {
@@ -113,7 +100,7 @@ TEST_F(ClockTest, NoJumpCostsWhatWasStoredBeforeARestart) {
     expect_taken("first");
     clock_.set(400 * kDay);
     expect_taken("ahead");
-    app_.reset();
+    dev_.app.reset();
     clock_.set(std::chrono::minutes(1));
     start();
     for (const char* id : {"first", "ahead", "new"}) expect_taken(id);

@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "app/app.hpp"
 #include "http/json.hpp"
 #include "store/open.hpp"
+#include "tests/collector/app/dev_app.hpp"
 #include "tests/collector/support/manual_clock.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -30,39 +30,27 @@ protected:
     LifeTest() { start(); }
 
     void start() {
-        Config config;
-        config.port = 0;
-        config.data = folder_.file("data");
-        config.dev = true;
-        config.rates = {.ingest = 0, .events = 0, .query = 0, .admin = 0};
-        app_ = std::make_unique<App>(config, clock_);
-        const auto address = app_->start();
-        ASSERT_TRUE(address.ok()) << address.error().message;
-        url_ = *address;
-        std::ifstream file(config.data + "/dev.env");
-        for (std::string line; std::getline(file, line);) {
-            const auto equals = line.find('=');
-            if (equals != std::string::npos) keys_[line.substr(0, equals)] = line.substr(equals + 1);
-        }
-        project_ = "/api/admin/projects/" + keys_["PULSE_PROJECT"];
+        dev_.app.reset();
+        dev_ = test::start_dev_app(folder_.file("data"), clock_);
+        project_ = "/api/admin/projects/" + dev_.keys["PULSE_PROJECT"];
     }
 
     HttpReply admin(const std::string& method, const std::string& path, const std::string& body = {}) const {
-        return pulsekit::test::http(method, url_ + path, {"Authorization: Bearer " + keys_.at("PULSE_ADMIN_TOKEN")},
-                                    body);
+        return pulsekit::test::http(method, dev_.url + path,
+                                    {"Authorization: Bearer " + dev_.keys.at("PULSE_ADMIN_TOKEN")}, body);
     }
     static Json json_of(const HttpReply& reply) { return http::parse_json(reply.body).value_or(Json()); }
     void send(Json event) const {
         event.emplace("type", "event");
         event.emplace("name", "tick");
-        const auto reply = pulsekit::test::http("POST", url_ + "/api/collect",
-                                                {"X-Pulse-Key: " + keys_.at("PULSE_INGEST_KEY")}, event.dump());
+        const auto reply = pulsekit::test::http("POST", dev_.url + "/api/collect",
+                                                {"X-Pulse-Key: " + dev_.keys.at("PULSE_INGEST_KEY")}, event.dump());
         EXPECT_EQ(reply.status, 200) << reply.body;
     }
     /// By the reports.
     int events() const {
-        const auto reply = pulsekit::test::http("GET", url_ + "/api/v1/stats?start_at=2020-01-01&end_at=2030-01-01",
-                                                {"X-Pulse-Key: " + keys_.at("PULSE_QUERY_KEY")});
+        const auto reply = pulsekit::test::http("GET", dev_.url + "/api/v1/stats?start_at=2020-01-01&end_at=2030-01-01",
+                                                {"X-Pulse-Key: " + dev_.keys.at("PULSE_QUERY_KEY")});
         return json_of(reply)["current"].value("events", -1);
     }
     struct Page {
@@ -96,10 +84,8 @@ protected:
 
     pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::ManualClock clock_{kNoon};
-    std::unique_ptr<App> app_;
-    std::string url_;
+    test::DevApp dev_;
     std::string project_;
-    std::map<std::string, std::string> keys_;
 };
 
 TEST_F(LifeTest, AnErasedUserLeavesNoTrace) {
@@ -128,7 +114,7 @@ TEST_F(LifeTest, AnErasedUserLeavesNoTrace) {
     EXPECT_EQ(events(), 1) << "what comes afterwards is new";
     EXPECT_EQ(admin("DELETE", "/api/admin/projects/nobody/users/jane").status, 404);
     EXPECT_EQ(admin("DELETE", project_ + "/users/").status, 404);
-    app_->stop();
+    dev_.app->stop();
     const auto problems = store::check_store(folder_.file("data"));
     ASSERT_TRUE(problems.ok());
     EXPECT_EQ(*problems, std::vector<std::string>());
@@ -143,7 +129,7 @@ TEST_F(LifeTest, RetentionIsReadAndSet) {
                             R"({"days":36501})", R"({})", "[]"}) {
         EXPECT_EQ(admin("PUT", path, bad).status, 400) << bad;
     }
-    app_.reset();
+    dev_.app.reset();
     start();
     EXPECT_EQ(admin("GET", path).body, R"({"days":30})");
     EXPECT_EQ(admin("PUT", path, R"({"days":null})").body, R"({"days":null})");
@@ -162,7 +148,7 @@ TEST_F(LifeTest, WhatIsOldGoesWithinTheHourAndAtAStart) {
     EXPECT_EQ(events(), 2);
     for (int i = 0; i < 10'000 && !files_with("old visitor").empty(); ++i) std::this_thread::yield();
     EXPECT_EQ(files_with("old visitor"), std::vector<std::string>());
-    app_.reset();
+    dev_.app.reset();
     clock_.advance(std::chrono::hours(24));
     start();
     for (int i = 0; i < 10'000 && events() != 1; ++i) std::this_thread::yield();
@@ -186,7 +172,7 @@ TEST_F(LifeTest, AnExportHasWhatIsStored) {
         "source_type":"event","ts_ms":1772708400000,"received_ms":1772712000000,"visitor_id":"v","session_id":"s",
         "user_id":"u","path":"/a","interaction":true,"bot":false,"props":{"x":[1,2]}})");
     for (const auto& [name, value] : expected.items()) EXPECT_EQ(all.lines[0][name], value) << name;
-    EXPECT_EQ(all.lines[0]["project_id"], keys_["PULSE_PROJECT"]);
+    EXPECT_EQ(all.lines[0]["project_id"], dev_.keys["PULSE_PROJECT"]);
     EXPECT_EQ(all.lines[1]["event_id"], "second");
     EXPECT_EQ(page("?start_at=2026-03-05").lines.size(), 1u);
     EXPECT_EQ(page("?end_at=2026-03-04").lines.size(), 1u);

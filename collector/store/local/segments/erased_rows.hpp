@@ -1,6 +1,7 @@
 // Which rows are to be erased.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>

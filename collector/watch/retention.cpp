@@ -1,10 +1,9 @@
-#include "app/retention.hpp"
-
-#include <fmt/format.h>
+#include "watch/retention.hpp"
 
 #include <chrono>
+#include <string>
 
-namespace collector::app {
+namespace collector::watch {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
@@ -33,12 +32,12 @@ void Retention::run_now() {
                                                 .before_ms = today - *project.retention_days * kDayMs},
                                                patience);
         if (!erased) {
-            parts_.warn(fmt::format("retention of project {}: {}", project.id, erased.error().message));
+            parts_.warn("retention of project " + project.id + ": " + erased.error().message);
         } else if (*erased > 0) {
-            parts_.log(fmt::format("retention of project {}: {} events older than {} days erased", project.id, *erased,
-                                   *project.retention_days));
+            parts_.log("retention of project " + project.id + ": " + std::to_string(*erased) + " events older than " +
+                       std::to_string(*project.retention_days) + " days erased");
         }
     }
 }
 
-}  // namespace collector::app
+}  // namespace collector::watch

@@ -11,7 +11,7 @@
 #include "meta/catalog.hpp"
 #include "store/store.hpp"
 
-namespace collector::app {
+namespace collector::watch {
 
 /// What it works with; it outlives it.
 struct RetentionParts {
@@ -38,4 +38,4 @@ private:
     std::optional<pulsekit::Clock::Duration> next_;
 };
 
-}  // namespace collector::app
+}  // namespace collector::watch
