@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "tests/bench/figures.hpp"
-#include "tests/bench/ingest_events.hpp"
 #include "tests/bench/ingest_load.hpp"
+#include "tests/bench/ingest_requests.hpp"
 #include "tests/bench/ingest_servers.hpp"
 
 namespace bench {
@@ -29,47 +29,6 @@ constexpr std::size_t kBatchConnections = 16;
 constexpr std::size_t kClients = 10'000;
 constexpr double kClientsPerSecond = 20'000;  // each every 500 ms
 constexpr double kScheduledSeconds = 15;
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-/// Requests of one size, some for each connection in turn, so that none is changed while it is under way.
-class Requests {
-public:
-    Requests(Ids ids, std::size_t events_each, std::size_t connections, const std::string& key)
-        : events_(ids), connections_(connections), taken_(connections) {
-        const std::size_t each = connections > 1000 ? 1 : 8;
-        for (std::size_t i = 0; i < connections * each; ++i) prepared_.push_back(events_.prepare(events_each, key));
-    }
-
-    std::string_view next(std::size_t connection) {
-        const std::size_t each = prepared_.size() / connections_;
-        auto& request = prepared_[connection * each + taken_[connection]++ % each];
-        events_.renew(request, now_ms());
-        return request.bytes;
-    }
-
-    /// Compressing is too slow to be done meanwhile: all of them, with the times at which they will be sent when it
-    /// goes `per_second` fast.
-    std::vector<std::string> compressed_ahead(std::size_t count, double per_second) {
-        std::vector<std::string> all;
-        const auto start = now_ms();
-        for (std::size_t i = 0; i < count; ++i) {
-            auto& request = prepared_[i % prepared_.size()];
-            events_.renew(request, start + static_cast<std::int64_t>(1000 * static_cast<double>(i) / per_second));
-            all.push_back(compressed(request));
-        }
-        return all;
-    }
-
-private:
-    Events events_;
-    std::size_t connections_;
-    std::vector<Prepared> prepared_;
-    std::vector<std::size_t> taken_;
-};
 
 class Bench {
 public:

@@ -1,8 +1,6 @@
 #include "tests/bench/ingest_servers.hpp"
 
-#include <arpa/inet.h>
 #include <linux/magic.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
@@ -17,6 +15,7 @@
 #include <string_view>
 
 #include "support/sqlite/database.hpp"
+#include "tests/bench/loopback.hpp"
 
 namespace bench {
 namespace {
@@ -34,30 +33,6 @@ std::uint64_t number_after(std::string_view text, std::string_view name) {
     std::uint64_t value = 0;
     std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
     return value;
-}
-
-int connected(std::uint16_t port) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
-    close(fd);
-    return -1;
-}
-
-std::uint16_t free_port() {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        die("no free port");
-    close(fd);
-    return ntohs(address.sin_port);
 }
 
 }  // namespace

@@ -1,135 +1,57 @@
 // What questions cost: the real collector, over HTTP, on a project of sixty days.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cstring>
+#include <exception>
 #include <fstream>
-#include <functional>
-#include <iterator>
-#include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "store/open.hpp"
-#include "support/curl/http.hpp"
 #include "support/system_environment.hpp"
-#include "support/time_text.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/query_collector.hpp"
 #include "tests/bench/query_events.hpp"
+#include "tests/bench/query_questions.hpp"
 #include "tests/bench/query_rows.hpp"
-#include "tests/support/process.hpp"
 
 namespace bench {
 namespace {
 
-using pulsekit::test::Process;
-
-constexpr std::int64_t kDayMs = 86'400'000;
+enum class Mode {
+    reports,  ///< the collector alone
+    rows,     ///< plain SQLite rows in place of it
+};
 
 struct Settings {
     std::string collector = PULSEKIT_COLLECTOR_BINARY;
     std::string data;  ///< kept there and used again; empty: made in a temporary folder
     std::uint64_t events = 10'000'000;
     std::size_t repeats = 40;
-    bool rows = false;                ///< asks plain SQLite rows in place of the collector
+    Mode mode = Mode::reports;
     std::vector<std::string> wanted;  ///< figures; empty: all
-};
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-/// A collector on the data, until it is destroyed.
-class Collector {
-public:
-    Collector(const std::string& binary, const std::string& data) {
-        setenv("PULSE_RATE_QUERY", "0", 1);
-        setenv("PULSE_RATE_ADMIN", "0", 1);
-        process_ = std::make_unique<Process>(
-            std::vector<std::string>{binary, "serve", "--dev", "--listen", "127.0.0.1:0", "--data", data},
-            data + ".log");
-        const auto line = process_->read_line();
-        if (!line || line->rfind("listening on ", 0) != 0) die("the collector did not start: see " + data + ".log");
-        url_ = line->substr(std::strlen("listening on "));
-        std::ifstream keys(data + "/dev.env");
-        for (std::string entry; std::getline(keys, entry);) {
-            const auto equals = entry.find('=');
-            values_[entry.substr(0, equals)] = entry.substr(equals + 1);
-        }
-    }
-
-    std::string value(const std::string& name) const { return values_.at(name); }
-
-    std::string send(const std::string& method, const std::string& path, const std::string& body = {}) {
-        pulsekit::HttpRequest request;
-        request.method = method;
-        request.url = url_ + path;
-        request.headers = {{"X-Pulse-Key", value("PULSE_QUERY_KEY")},
-                           {"Authorization", "Bearer " + value("PULSE_ADMIN_TOKEN")},
-                           {"Content-Type", "application/json"}};
-        request.body = body;
-        request.timeout = std::chrono::minutes(10);
-        auto answer = session_.perform(request);
-        if (!answer) die(path + ": " + answer.error().message);
-        if (answer->status / 100 != 2) die(path + ": " + std::to_string(answer->status) + " " + answer->body);
-        return answer->body;
-    }
-
-    double anonymous_mb() const {
-        std::ifstream status("/proc/" + std::to_string(process_->id()) + "/status");
-        for (std::string line; std::getline(status, line);) {
-            if (line.rfind("RssAnon:", 0) == 0) return std::strtod(line.c_str() + 8, nullptr) / 1024;
-        }
-        return 0;
-    }
-
-    void stop() {
-        process_->signal(SIGTERM);
-        if (const int status = process_->wait(); status != 0) die("the collector ended with " + std::to_string(status));
-    }
-
-private:
-    std::unique_ptr<Process> process_;
-    std::string url_;
-    std::map<std::string, std::string> values_;
-    pulsekit::curl::Session session_;
-};
-
-/// A figure, and what is asked for it.
-struct Asked {
-    std::string name;
-    std::string path;
 };
 
 class Bench {
 public:
     explicit Bench(Settings settings) : settings_(std::move(settings)) {
         if (settings_.data.empty()) {
-            folder_.emplace("query");
-            settings_.data = folder_->path() + "/data";
+            made_.emplace("query");
+            settings_.data = made_->path() + "/data";
         }
     }
 
     void run() {
         prepare();
-        if (!settings_.rows) cold_start();
-        Collector collector(settings_.collector, settings_.data);
-        define(collector);
-        if (settings_.rows) return ask_rows(collector);
-        for (const auto& asked : questions()) {
-            if (wants(asked.name)) print(figure(asked.name) + ".p95_ms", p95_ms(collector, asked.path), "ms", 2);
+        switch (settings_.mode) {
+            case Mode::reports: return ask_collector();
+            case Mode::rows: return ask_rows();
         }
-        if (wants("one_day")) print(figure("one_day") + ".p95_ms", one_day(collector), "ms", 2);
-        print(figure("anon_mb"), collector.anonymous_mb(), "MB");
-        collector.stop();
-        print(figure("segment_bytes_per_event"), segment_bytes() / static_cast<double>(settings_.events), "bytes", 1);
     }
 
 private:
     std::string figure(const std::string& name) const {
-        if (settings_.rows) return "query.rows." + name;
+        if (settings_.mode == Mode::rows) return "query.rows." + name;
         const auto millions = settings_.events / 1'000'000;
         return "query." + std::to_string(millions) + "m." + name;
     }
@@ -151,22 +73,17 @@ private:
         pulsekit::SystemRandom random;
         auto store = collector::store::open_store(
             {.data_directory = settings_.data, .sync = collector::store::Sync::normal}, random);
-        if (!store) die(store.error().message);
+        if (!store) throw std::runtime_error(store.error().message);
         end_ms_ = now_ms();
         Visits visits(project, settings_.events, end_ms_);
         std::uint64_t stored = 0;
         for (auto events = visits.next(10'000); !events.empty(); events = visits.next(10'000)) {
-            if (auto appended = (*store)->append(events); !appended) die(appended.error().message);
+            if (auto appended = (*store)->append(events); !appended) throw std::runtime_error(appended.error().message);
             stored += events.size();
             if (stored % 1'000'000 == 0) std::fprintf(stderr, "query: %lu events stored\n", stored);
         }
         store->reset();
         std::ofstream(done) << end_ms_;
-    }
-
-    std::string range(std::int64_t days) const {
-        return "start_at=" + pulsekit::date_time_ms_text(end_ms_ - days * kDayMs) +
-               "&end_at=" + pulsekit::date_time_ms_text(end_ms_);
     }
 
     /// Pushes the files out of the system's cache, as far as it lets.
@@ -184,111 +101,79 @@ private:
         if (!wants("cold_first")) return;
         {
             Collector once(settings_.collector, settings_.data);  // whatever is made of new data is made
-            once.send("GET", "/api/v1/stats?" + range(30));
+            once.send("GET", Questions::first(end_ms_).path);
             once.stop();
         }
         forget_files();
         const auto start = SteadyClock::now();
         Collector collector(settings_.collector, settings_.data);
-        collector.send("GET", "/api/v1/stats?" + range(30));
+        collector.send("GET", Questions::first(end_ms_).path);
         print(figure("cold_first_ms"), 1000 * seconds_since(start), "ms");
         collector.stop();
     }
 
-    void define(Collector& collector) {
-        const std::string project = "/api/admin/projects/" + collector.value("PULSE_PROJECT");
-        for (const char* module : {"utm", "funnels", "goals", "retention", "cohorts", "paths", "webvitals",
-                                   "error_tracking", "heatmaps", "search", "scroll_depth"}) {
-            collector.send("POST", project + "/modules/" + module + "/enable");
+    void ask_collector() {
+        cold_start();
+        Collector collector(settings_.collector, settings_.data);
+        const Questions questions(collector, end_ms_);
+        for (const auto& asked : questions.of_whole_range()) {
+            if (wants(asked.name)) print(figure(asked.name) + ".p95_ms", p95_ms(collector, asked), "ms", 2);
         }
-        if (!wants("funnel4") && !wants("one_day")) return;
-        const auto made = collector.send("POST", "/api/v1/funnels", R"({"name":"bench","steps":[
-            {"type":"pageview","value":"/"},{"type":"pageview","value":"/section/page-1"},
-            {"type":"event","value":"signup"},{"type":"event","value":"purchase"}]})");
-        const auto id = made.find("\"id\":\"") + 6;
-        funnel_ = made.substr(id, made.find('"', id) - id);
+        if (wants("one_day")) print(figure("one_day") + ".p95_ms", slowest_p95_ms(collector, questions), "ms", 2);
+        print(figure("anon_mb"), collector.anonymous_mb(), "MB");
+        collector.stop();
+        print(figure("segment_bytes_per_event"), segment_bytes() / static_cast<double>(settings_.events), "bytes", 1);
     }
 
-    std::vector<Asked> questions() const {
-        const auto whole = range(60);
-        return {{"stats", "/api/v1/stats?" + range(30)},
-                {"timeseries", "/api/v1/stats/timeseries?" + whole},
-                {"pages", "/api/v1/pages?" + whole},
-                {"referrers", "/api/v1/referrers?" + whole},
-                {"devices", "/api/v1/devices?" + whole},
-                {"geo", "/api/v1/geo?" + whole},
-                {"campaigns", "/api/v1/campaigns?" + whole},
-                {"funnel4", "/api/v1/funnels/" + funnel_ + "/analyze?" + whole},
-                {"retention", "/api/v1/retention?" + whole},
-                {"cohorts", "/api/v1/cohorts?" + whole},
-                {"paths", "/api/v1/paths?path=/&" + whole},
-                {"webvitals", "/api/v1/webvitals?" + whole},
-                {"errors", "/api/v1/errors?" + whole},
-                {"heatmap", "/api/v1/heatmaps?path=/&" + whole},
-                {"events", "/api/v1/events?" + whole},
-                {"filtered", "/api/v1/stats?filter=country:DE&filter=path:/section/*&" + whole},
-                {"realtime", "/api/v1/realtime"}};
+    void ask_rows() {
+        Collector collector(settings_.collector, settings_.data);
+        RowQuestions rows(settings_.data, collector.value("PULSE_PROJECT"));
+        compare(collector, [&](auto report, auto from_ms, auto to_ms) { return rows.ask(report, from_ms, to_ms); });
     }
 
-    double p95_ms(Collector& collector, const std::string& path) const {
-        for (int i = 0; i < 3; ++i) collector.send("GET", path);
+    /// The same questions as of the collector, whose answers must be the same.
+    void compare(Collector& collector, const Peer& peer) const {
+        const Questions questions(collector, end_ms_);
+        for (const auto& asked : questions.of_whole_range()) {
+            if (!is_compared(asked.name) || !wants(asked.name)) continue;
+            print(figure(asked.name) + ".p95_ms", compared_ms(collector, peer, asked), "ms", 2);
+        }
+        if (!wants("one_day")) return;
+        double slowest = 0;
+        for (const auto& asked : questions.of_one_day()) {
+            if (is_compared(asked.name)) slowest = std::max(slowest, compared_ms(collector, peer, asked));
+        }
+        print(figure("one_day") + ".p95_ms", slowest, "ms", 2);
+    }
+
+    /// Three runs, and their median.
+    static double compared_ms(Collector& collector, const Peer& peer, const Asked& asked) {
+        std::vector<double> took;
+        for (int i = 0; i < 3; ++i) {
+            const auto start = SteadyClock::now();
+            const auto said = answer(peer, asked.name, asked.from_ms, asked.to_ms);
+            took.push_back(1000 * seconds_since(start));
+            const auto report = leaves_of(asked.name, collector.send("GET", asked.path));
+            if (const auto differs = difference(said, report)) throw std::runtime_error(asked.name + ": " + *differs);
+        }
+        return quantile(took, 0.5);
+    }
+
+    double p95_ms(Collector& collector, const Asked& asked) const {
+        for (int i = 0; i < 3; ++i) collector.send("GET", asked.path);
         std::vector<double> took;
         for (std::size_t i = 0; i < settings_.repeats; ++i) {
             const auto start = SteadyClock::now();
-            collector.send("GET", path);
+            collector.send("GET", asked.path);
             took.push_back(1000 * seconds_since(start));
         }
         return quantile(took, 0.95);
     }
 
-    /// The same questions as of the collector, whose answers must be the same: three runs each, and their median.
-    void ask_rows(Collector& collector) {
-        RowQuestions rows(settings_.data, collector.value("PULSE_PROJECT"));
-        const auto day = end_ms_ / kDayMs - 30;
-        double slowest_of_day = 0;
-        for (const auto& asked : questions()) {
-            if (!RowQuestions::knows(asked.name)) continue;
-            if (wants(asked.name)) {
-                const auto from = end_ms_ - (asked.name == "stats" ? 30 : 60) * kDayMs;
-                print(figure(asked.name) + ".p95_ms", rows_ms(rows, collector, asked, asked.path, from, end_ms_), "ms");
-            }
-            if (wants("one_day") && asked.name != "realtime") {
-                slowest_of_day = std::max(slowest_of_day, rows_ms(rows, collector, asked, on_day(asked.path, day),
-                                                                  day * kDayMs, (day + 1) * kDayMs - 1));
-            }
-        }
-        if (wants("one_day")) print(figure("one_day") + ".p95_ms", slowest_of_day, "ms");
-    }
-
-    double rows_ms(RowQuestions& rows, Collector& collector, const Asked& asked, const std::string& path,
-                   std::int64_t from_ms, std::int64_t to_ms) const {
-        std::vector<double> took;
-        for (int i = 0; i < 3; ++i) {
-            const auto start = SteadyClock::now();
-            const auto answer = rows.ask(asked.name, from_ms, to_ms);
-            took.push_back(1000 * seconds_since(start));
-            const auto report = leaves_of(asked.name, collector.send("GET", path));
-            if (const auto differs = difference(answer, report)) die(asked.name + ": " + *differs);
-        }
-        return quantile(took, 0.5);
-    }
-
-    /// The same report of one day.
-    std::string on_day(std::string path, std::int64_t day) const {
-        const auto date = pulsekit::date_text(day * kDayMs);
-        for (const auto& from : {range(60), range(30)}) {
-            if (const auto at = path.find(from); at != path.npos) {
-                path.replace(at, from.size(), "start_at=" + date + "&end_at=" + date);
-            }
-        }
-        return path;
-    }
-
-    /// The slowest of all reports.
-    double one_day(Collector& collector) const {
+    double slowest_p95_ms(Collector& collector, const Questions& questions) const {
         double slowest = 0;
-        for (const auto& asked : questions()) {
-            const auto took = p95_ms(collector, on_day(asked.path, end_ms_ / kDayMs - 30));
+        for (const auto& asked : questions.of_one_day()) {
+            const auto took = p95_ms(collector, asked);
             if (!settings_.wanted.empty())
                 std::fprintf(stderr, "query: one day of %s: %.2f ms\n", asked.name.c_str(), took);
             slowest = std::max(slowest, took);
@@ -305,9 +190,8 @@ private:
     }
 
     Settings settings_;
-    std::optional<Folder> folder_;
+    std::optional<Folder> made_;
     std::int64_t end_ms_ = 0;
-    std::string funnel_;
 };
 
 Settings parse(int argc, char** argv) {
@@ -325,7 +209,7 @@ Settings parse(int argc, char** argv) {
         } else if (argument == "--repeats" && has_value) {
             settings.repeats = std::strtoull(argv[++i], nullptr, 10);
         } else if (argument == "--rows") {
-            settings.rows = true;
+            settings.mode = Mode::rows;
         } else if (argument.rfind("--", 0) == 0) {
             die("unknown option " + argument);
         } else {
@@ -339,6 +223,12 @@ Settings parse(int argc, char** argv) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    bench::Bench(bench::parse(argc, argv)).run();
-    return 0;
+    // What throws is caught, so that the processes that were started end as well.
+    try {
+        bench::Bench(bench::parse(argc, argv)).run();
+        return 0;
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "query: %s\n", failure.what());
+        return 1;
+    }
 }

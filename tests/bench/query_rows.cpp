@@ -1,20 +1,11 @@
 #include "tests/bench/query_rows.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <iterator>
-#include <map>
+#include <stdexcept>
 #include <utility>
-
-#include "http/json.hpp"
-#include "tests/bench/figures.hpp"
 
 namespace bench {
 namespace {
-
-using collector::http::Json;
 
 // SQLite makes no index for what a WITH gives, and reads all of it for each row of the other side of a join. So what is
 // joined becomes a temporary table with a key; a CROSS JOIN keeps the order in which its tables are read.
@@ -145,63 +136,28 @@ constexpr const char* kRealtime = R"(
     SELECT count(DISTINCT visitor) FROM events
     WHERE project = {project} AND ts_ms >= (unixepoch() - 300) * 1000 AND bot = 0 AND kind < 10)";
 
-struct Report {
-    std::string_view name;
-    const char* prepare;                     ///< what makes temporary tables
-    std::vector<const char*> sql;            ///< what they answer, one after the other
-    std::vector<std::string_view> compared;  ///< members of the report
-    bool has_previous = false;               ///< asks the same of the range before, too
+struct Question {
+    std::string_view report;
+    const char* prepare;           ///< what makes temporary tables
+    std::vector<const char*> sql;  ///< what they answer, one after the other
 };
 
-const std::vector<Report>& reports() {
-    static const std::vector<Report> kReports = {
-        {"stats",
-         nullptr,
-         {kStats},
-         {"pageviews", "visitors", "sessions", "bounce_rate", "avg_duration", "events"},
-         true},
-        {"timeseries", nullptr, {kTimeseries}, {"date", "pageviews", "visitors", "sessions"}},
-        {"pages", nullptr, {kPages, kPagesTotal}, {"path", "views", "unique_views", "avg_duration", "total"}},
-        {"referrers", kSources, {kReferrers}, {"source", "visitors", "pageviews"}},
-        {"funnel4", kSteps, {kFunnel}, {"visitors"}},
-        {"retention", kFirstDays, {kRetention}, {"cohort", "initial_visitors", "D1", "D7", "D14", "D30", "D60", "D90"}},
-        {"paths", kNexts, {kPaths}, {"next_path", "visitors", "percentage"}},
-        {"webvitals", nullptr, {kVitals}, {"p50", "p75", "p99"}},
-        {"realtime", nullptr, {kRealtime}, {"active_visitors"}},
+const Question& question(std::string_view report) {
+    static const std::vector<Question> kQuestions = {
+        {"stats", nullptr, {kStats}},
+        {"timeseries", nullptr, {kTimeseries}},
+        {"pages", nullptr, {kPages, kPagesTotal}},
+        {"referrers", kSources, {kReferrers}},
+        {"funnel4", kSteps, {kFunnel}},
+        {"retention", kFirstDays, {kRetention}},
+        {"paths", kNexts, {kPaths}},
+        {"webvitals", nullptr, {kVitals}},
+        {"realtime", nullptr, {kRealtime}},
     };
-    return kReports;
-}
-
-const Report* find(std::string_view name) {
     const auto found =
-        std::find_if(reports().begin(), reports().end(), [&](const Report& report) { return report.name == name; });
-    return found == reports().end() ? nullptr : &*found;
-}
-
-std::string filled(std::string text, std::string_view name, const std::string& value) {
-    for (auto at = text.find(name); at != text.npos; at = text.find(name, at + value.size())) {
-        text.replace(at, name.size(), value);
-    }
-    return text;
-}
-
-void collect(const Json& json, const Report& report, std::vector<Leaf>& leaves) {
-    for (const auto& [key, value] : json.items()) {
-        if (value.is_structured()) {
-            collect(value, report, leaves);
-        } else if (std::find(report.compared.begin(), report.compared.end(), key) != report.compared.end()) {
-            if (value.is_null()) leaves.emplace_back();
-            if (value.is_number()) leaves.emplace_back(value.get<double>());
-            if (value.is_string()) leaves.emplace_back(value.get<std::string>());
-        }
-    }
-}
-
-std::string shown(const std::vector<Leaf>& leaves, std::size_t at) {
-    if (at >= leaves.size()) return "nothing";
-    if (const auto* number = std::get_if<double>(&leaves[at])) return std::to_string(*number);
-    if (const auto* text = std::get_if<std::string>(&leaves[at])) return "'" + *text + "'";
-    return "null";
+        std::find_if(kQuestions.begin(), kQuestions.end(), [&](const Question& each) { return each.report == report; });
+    if (found == kQuestions.end()) throw std::runtime_error("no SQL for " + std::string(report));
+    return *found;
 }
 
 }  // namespace
@@ -210,34 +166,28 @@ RowQuestions::RowQuestions(const std::string& data_directory, const std::string&
     : database_([&] {
           auto opened =
               pulsekit::sqlite::Database::open(data_directory + "/pulse.sqlite", pulsekit::sqlite::Access::read_only);
-          if (!opened) die(opened.error().message);
+          if (!opened) throw std::runtime_error(opened.error().message);
           return std::move(*opened);
       }()) {
     run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144");
     const auto found =
         rows_of("SELECT id FROM event_texts WHERE project = 0 AND space = 0 AND text = '" + project + "'");
-    if (found.empty()) die("there are no rows of project " + project);
+    if (found.empty()) throw std::runtime_error("there are no rows of project " + project);
     project_ = static_cast<std::int64_t>(std::get<double>(found[0]));
 }
 
-bool RowQuestions::knows(std::string_view report) { return find(report) != nullptr; }
-
-std::vector<Leaf> RowQuestions::ask(std::string_view name, std::int64_t from_ms, std::int64_t to_ms) {
-    const auto& report = *find(name);
+std::vector<Leaf> RowQuestions::ask(std::string_view report, std::int64_t from_ms, std::int64_t to_ms) {
+    const auto& asked = question(report);
+    if (asked.prepare)
+        run("DROP TABLE IF EXISTS temp.sources; DROP TABLE IF EXISTS temp.first; "
+            "DROP TABLE IF EXISTS temp.second; DROP TABLE IF EXISTS temp.third; "
+            "DROP TABLE IF EXISTS temp.active; DROP TABLE IF EXISTS temp.starts; "
+            "DROP TABLE IF EXISTS temp.nexts;" +
+            complete(asked.prepare, from_ms, to_ms));
     std::vector<Leaf> leaves;
-    const auto ask_of = [&](std::int64_t from, std::int64_t to) {
-        if (report.prepare)
-            run("DROP TABLE IF EXISTS temp.sources; DROP TABLE IF EXISTS temp.first; "
-                "DROP TABLE IF EXISTS temp.second; DROP TABLE IF EXISTS temp.third; "
-                "DROP TABLE IF EXISTS temp.active; DROP TABLE IF EXISTS temp.starts; "
-                "DROP TABLE IF EXISTS temp.nexts;" +
-                complete(report.prepare, from, to));
-        for (const auto* sql : report.sql) {
-            for (auto& leaf : rows_of(complete(sql, from, to))) leaves.push_back(std::move(leaf));
-        }
-    };
-    ask_of(from_ms, to_ms);
-    if (report.has_previous) ask_of(from_ms - (to_ms - from_ms) - 1, from_ms - 1);
+    for (const auto* sql : asked.sql) {
+        for (auto& leaf : rows_of(complete(sql, from_ms, to_ms))) leaves.push_back(std::move(leaf));
+    }
     return leaves;
 }
 
@@ -256,16 +206,16 @@ std::string RowQuestions::complete(std::string sql, std::int64_t from_ms, std::i
 }
 
 void RowQuestions::run(const std::string& sql) {
-    if (auto done = database_.execute(sql); !done) die(done.error().message + "\n" + sql);
+    if (auto done = database_.execute(sql); !done) throw std::runtime_error(done.error().message + "\n" + sql);
 }
 
 std::vector<Leaf> RowQuestions::rows_of(const std::string& sql) {
     auto statement = database_.prepare(sql);
-    if (!statement) die(statement.error().message + "\n" + sql);
+    if (!statement) throw std::runtime_error(statement.error().message + "\n" + sql);
     std::vector<Leaf> leaves;
     while (true) {
         const auto more = statement->step();
-        if (!more) die(more.error().message + "\n" + sql);
+        if (!more) throw std::runtime_error(more.error().message + "\n" + sql);
         if (!*more) return leaves;
         for (int column = 0; column < statement->columns(); ++column) {
             if (statement->is_null(column)) {
@@ -277,28 +227,6 @@ std::vector<Leaf> RowQuestions::rows_of(const std::string& sql) {
             }
         }
     }
-}
-
-std::vector<Leaf> leaves_of(std::string_view name, const std::string& json) {
-    std::vector<Leaf> leaves;
-    const auto parsed = Json::parse(json, nullptr, false);
-    if (parsed.is_discarded()) die("no JSON: " + json);
-    collect(parsed, *find(name), leaves);
-    return leaves;
-}
-
-std::optional<std::string> difference(const std::vector<Leaf>& rows, const std::vector<Leaf>& report) {
-    for (std::size_t i = 0; i < std::max(rows.size(), report.size()); ++i) {
-        const auto* one = i < rows.size() ? std::get_if<double>(&rows[i]) : nullptr;
-        const auto* other = i < report.size() ? std::get_if<double>(&report[i]) : nullptr;
-        const bool same = one && other ? std::abs(*one - *other) < 1e-9
-                                       : i < rows.size() && i < report.size() && rows[i] == report[i];
-        if (!same) {
-            return "value " + std::to_string(i + 1) + " is " + shown(rows, i) + " by the rows and " + shown(report, i) +
-                   " by the report";
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace bench

@@ -2,26 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "support/sqlite/database.hpp"
+#include "tests/bench/query_answers.hpp"
 
 namespace bench {
 
-/// A number, a text or nothing, as it stands in a report.
-using Leaf = std::variant<std::monostate, double, std::string>;
-
-/// Reads a data directory, also while a collector runs on it. Ends the program on errors.
+/// Reads a data directory, also while a collector runs on it. Throws what goes wrong.
 class RowQuestions {
 public:
     /// `project`: its id.
     RowQuestions(const std::string& data_directory, const std::string& project);
 
-    static bool knows(std::string_view report);
     /// What the report says of the range, which is closed.
     std::vector<Leaf> ask(std::string_view report, std::int64_t from_ms, std::int64_t to_ms);
 
@@ -33,11 +28,5 @@ private:
     pulsekit::sqlite::Database database_;
     std::int64_t project_ = 0;
 };
-
-/// The same of a report's JSON: what ask() answers for it, in the order in which it stands there.
-std::vector<Leaf> leaves_of(std::string_view report, const std::string& json);
-
-/// Where the two differ, if they do.
-std::optional<std::string> difference(const std::vector<Leaf>& rows, const std::vector<Leaf>& report);
 
 }  // namespace bench
