@@ -10,6 +10,7 @@
 #include "store/open.hpp"
 #include "support/system_environment.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/query_clickhouse.hpp"
 #include "tests/bench/query_collector.hpp"
 #include "tests/bench/query_events.hpp"
 #include "tests/bench/query_questions.hpp"
@@ -19,8 +20,9 @@ namespace bench {
 namespace {
 
 enum class Mode {
-    reports,  ///< the collector alone
-    rows,     ///< plain SQLite rows in place of it
+    reports,     ///< the collector alone
+    rows,        ///< plain SQLite rows in place of it
+    clickhouse,  ///< ClickHouse in place of it
 };
 
 struct Settings {
@@ -46,12 +48,14 @@ public:
         switch (settings_.mode) {
             case Mode::reports: return ask_collector();
             case Mode::rows: return ask_rows();
+            case Mode::clickhouse: return ask_clickhouse();
         }
     }
 
 private:
     std::string figure(const std::string& name) const {
         if (settings_.mode == Mode::rows) return "query.rows." + name;
+        if (settings_.mode == Mode::clickhouse) return "query.clickhouse." + name;
         const auto millions = settings_.events / 1'000'000;
         return "query." + std::to_string(millions) + "m." + name;
     }
@@ -129,6 +133,13 @@ private:
         Collector collector(settings_.collector, settings_.data);
         RowQuestions rows(settings_.data, collector.value("PULSE_PROJECT"));
         compare(collector, [&](auto report, auto from_ms, auto to_ms) { return rows.ask(report, from_ms, to_ms); });
+    }
+
+    void ask_clickhouse() {
+        Collector collector(settings_.collector, settings_.data);
+        ClickHouseQuestions clickhouse(Visits(collector.value("PULSE_PROJECT"), settings_.events, end_ms_));
+        compare(collector,
+                [&](auto report, auto from_ms, auto to_ms) { return clickhouse.ask(report, from_ms, to_ms); });
     }
 
     /// The same questions as of the collector, whose answers must be the same.
@@ -210,6 +221,8 @@ Settings parse(int argc, char** argv) {
             settings.repeats = std::strtoull(argv[++i], nullptr, 10);
         } else if (argument == "--rows") {
             settings.mode = Mode::rows;
+        } else if (argument == "--clickhouse") {
+            settings.mode = Mode::clickhouse;
         } else if (argument.rfind("--", 0) == 0) {
             die("unknown option " + argument);
         } else {
