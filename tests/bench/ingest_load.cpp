@@ -92,6 +92,7 @@ Load::~Load() {
 Report Load::run(const Plan& plan) {
     plan_ = &plan;
     report_ = {};
+    requests_ = plan.requests;
     begun_ = settled_ = 0;
     idle_.clear();
     overdue_.clear();
@@ -106,8 +107,12 @@ Report Load::run(const Plan& plan) {
     if (plan.per_second == 0) {
         for (const auto i : std::exchange(idle_, {})) go_on(i, start_);
     }
-    while (settled_ < plan.requests && steady_clock::now() < give_up) {
+    while (settled_ < requests_ && steady_clock::now() < give_up) {
         if (plan.per_second > 0) dispatch_due(steady_clock::now());
+        if (begun_ < requests_ && plan.enough && plan.enough()) {
+            requests_ = begun_;
+            give_up = std::min(give_up, steady_clock::now() + kGrace);
+        }
         wait();
     }
     const auto end = steady_clock::now();
@@ -118,7 +123,7 @@ Report Load::run(const Plan& plan) {
         report_.latencies_ms.push_back(std::chrono::duration<double, std::milli>(end - connection.due).count());
         if (report_.complaint.empty()) report_.complaint = "a request was not answered in time";
     }
-    report_.failed = plan.requests - report_.answered;
+    report_.failed = requests_ - report_.answered;
     return std::move(report_);
 }
 
@@ -127,7 +132,7 @@ Load::Time Load::due_time(std::uint64_t request) const {
 }
 
 void Load::dispatch_due(Time now) {
-    while (begun_ < plan_->requests && due_time(begun_) <= now) {
+    while (begun_ < requests_ && due_time(begun_) <= now) {
         const auto due = due_time(begun_);
         const std::size_t turn = begun_++ % connections_.size();
         if (plan_->taking_turns) {
@@ -147,7 +152,7 @@ void Load::go_on(std::size_t index, Time now) {
     auto& connection = connections_[index];
     if (connection.fd < 0) return;
     if (plan_->per_second == 0) {
-        if (begun_ == plan_->requests) return;
+        if (begun_ == requests_) return;
         ++begun_;
         begin(index, now);
     } else if (plan_->taking_turns) {
@@ -194,7 +199,7 @@ void Load::watch(std::size_t index, bool writing) {
 
 void Load::wait() {
     timespec timeout{.tv_sec = 0, .tv_nsec = 100'000'000};
-    if (plan_->per_second > 0 && begun_ < plan_->requests) {
+    if (plan_->per_second > 0 && begun_ < requests_) {
         const auto left = std::clamp<std::int64_t>((due_time(begun_) - steady_clock::now()).count(), 0, 100'000'000);
         timeout.tv_nsec = static_cast<long>(left);
     }

@@ -23,6 +23,7 @@ struct Plan {
     bool taking_turns = false;  ///< a request that falls due belongs to a certain connection, else to any that is idle
     int status = 202;           ///< what every answer must have
     std::chrono::seconds patience{600};  ///< the run ends then, whatever is missing
+    std::function<bool()> enough = {};   ///< with a timetable: nothing more falls due once this says so
 };
 
 struct Report {
@@ -77,6 +78,7 @@ private:
 
     const Plan* plan_ = nullptr;  // of the run under way
     Report report_;
+    std::uint64_t requests_ = 0;  // fewer than planned once there are enough
     Time start_;
     std::uint64_t begun_ = 0;       // requests whose turn has come
     std::uint64_t settled_ = 0;     // requests that were answered, or never will be

@@ -4,12 +4,14 @@
 
 #include <exception>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <stdexcept>
 
 #include "store/open.hpp"
 #include "support/system_environment.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/query_arrivals.hpp"
 #include "tests/bench/query_clickhouse.hpp"
 #include "tests/bench/query_collector.hpp"
 #include "tests/bench/query_events.hpp"
@@ -21,6 +23,7 @@ namespace {
 
 enum class Mode {
     reports,     ///< the collector alone
+    ingest,      ///< the collector, while events arrive
     rows,        ///< plain SQLite rows in place of it
     clickhouse,  ///< ClickHouse in place of it
 };
@@ -33,6 +36,9 @@ struct Settings {
     Mode mode = Mode::reports;
     std::vector<std::string> wanted;  ///< figures; empty: all
 };
+
+constexpr std::uint64_t kArrivalsPerSecond = 50'000;
+constexpr std::chrono::seconds kAlone{15};  ///< how long events arrive while nobody asks
 
 class Bench {
 public:
@@ -47,6 +53,7 @@ public:
         prepare();
         switch (settings_.mode) {
             case Mode::reports: return ask_collector();
+            case Mode::ingest: return ask_while_events_arrive();
             case Mode::rows: return ask_rows();
             case Mode::clickhouse: return ask_clickhouse();
         }
@@ -127,6 +134,47 @@ private:
         print(figure("anon_mb"), collector.anonymous_mb(), "MB");
         collector.stop();
         print(figure("segment_bytes_per_event"), segment_bytes() / static_cast<double>(settings_.events), "bytes", 1);
+    }
+
+    /// The reports alone, the events alone, both, and the reports alone again, for there are more events by then.
+    void ask_while_events_arrive() {
+        std::optional<Folder> copy;
+        std::string data = settings_.data;
+        if (!made_) {  // what is kept for the next time stays as it is
+            data = copy.emplace("query-ingest").path() + "/data";
+            std::filesystem::copy(settings_.data, data, std::filesystem::copy_options::recursive);
+        }
+        Collector collector(settings_.collector, data);
+        const Questions questions(collector, end_ms_);
+        std::map<std::string, double> alone_ms;
+        for (const auto& asked : questions.of_whole_range()) {
+            if (!wants(asked.name)) continue;
+            alone_ms[asked.name] = p95_ms(collector, asked);
+            print(figure(asked.name) + ".p95_ms", alone_ms[asked.name], "ms", 2);
+        }
+        const auto print_ratios = [&](const char* suffix) {
+            for (const auto& asked : questions.of_whole_range()) {
+                if (!wants(asked.name)) continue;
+                print(figure(asked.name) + suffix, p95_ms(collector, asked) / alone_ms[asked.name], "ratio", 2);
+            }
+        };
+        const auto alone = [&] {
+            Arrivals arrivals(collector, kArrivalsPerSecond);
+            std::this_thread::sleep_for(kAlone);
+            return arrivals.stop();
+        }();
+        print(figure("ingest.per_second"), alone.per_second, "events/s");
+        print(figure("ingest.p50_ms"), alone.p50_ms, "ms", 2);
+        print(figure("ingest.p99_ms"), alone.p99_ms, "ms", 2);
+        Arrivals arrivals(collector, kArrivalsPerSecond);
+        print_ratios(".with_ingest_ratio");
+        const auto beside = arrivals.stop();
+        print(figure("ingest.with_reports_ratio"), beside.per_second / alone.per_second, "ratio", 3);
+        print(figure("ingest.p50_with_reports_ratio"), beside.p50_ms / alone.p50_ms, "ratio", 2);
+        print(figure("ingest.p99_with_reports_ratio"), beside.p99_ms / alone.p99_ms, "ratio", 2);
+        print_ratios(".after_ingest_ratio");
+        collector.stop();
+        if (alone.failed + beside.failed > 0) throw std::runtime_error("the collector did not take all events");
     }
 
     void ask_rows() {
@@ -223,6 +271,8 @@ Settings parse(int argc, char** argv) {
             settings.mode = Mode::rows;
         } else if (argument == "--clickhouse") {
             settings.mode = Mode::clickhouse;
+        } else if (argument == "--ingest") {
+            settings.mode = Mode::ingest;
         } else if (argument.rfind("--", 0) == 0) {
             die("unknown option " + argument);
         } else {
