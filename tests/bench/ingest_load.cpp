@@ -110,7 +110,7 @@ Report Load::run(const Plan& plan) {
     while (settled_ < requests_ && steady_clock::now() < give_up) {
         if (plan.per_second > 0) dispatch_due(steady_clock::now());
         if (begun_ < requests_ && plan.enough && plan.enough()) {
-            requests_ = begun_;
+            drop_overdue(steady_clock::now());
             give_up = std::min(give_up, steady_clock::now() + kGrace);
         }
         wait();
@@ -129,6 +129,16 @@ Report Load::run(const Plan& plan) {
 
 Load::Time Load::due_time(std::uint64_t request) const {
     return start_ + nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(request) / plan_->per_second));
+}
+
+/// What could not even be sent counts as long as it has waited.
+void Load::drop_overdue(Time now) {
+    for (const auto due : overdue_) {
+        report_.latencies_ms.push_back(std::chrono::duration<double, std::milli>(now - due).count());
+    }
+    begun_ -= overdue_.size();
+    overdue_.clear();
+    requests_ = begun_;
 }
 
 void Load::dispatch_due(Time now) {

@@ -23,7 +23,7 @@ struct Plan {
     bool taking_turns = false;  ///< a request that falls due belongs to a certain connection, else to any that is idle
     int status = 202;           ///< what every answer must have
     std::chrono::seconds patience{600};  ///< the run ends then, whatever is missing
-    std::function<bool()> enough = {};   ///< with a timetable: nothing more falls due once this says so
+    std::function<bool()> enough = {};   ///< with a timetable: nothing more is sent once this says so, overdue or not
 };
 
 struct Report {
@@ -62,6 +62,7 @@ private:
     };
 
     Time due_time(std::uint64_t request) const;
+    void drop_overdue(Time now);
     void dispatch_due(Time now);
     void begin(std::size_t connection, Time due);
     void go_on(std::size_t connection, Time now);
