@@ -46,7 +46,7 @@ set(OWNED
 
 # Headers of the system, as a pattern; those of C++ have no dot and need no line.
 set(SYSTEM "^((sys|arpa|netinet|net|linux|mach)/[a-z0-9_]+|assert|ctype|dirent|errno|fcntl|inttypes|limits|math|netdb|\
-poll|pthread|sched|signal|spawn|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|windows|winhttp|winsock2|\
+malloc|poll|pthread|sched|signal|spawn|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|windows|winhttp|winsock2|\
 ws2tcpip|bcrypt|[a-z]mmintrin|immintrin|arm_acle|arm_neon|cpuid|intrin)\\.h$")
 
 # No public header names a type of a library that an application does not have to know.

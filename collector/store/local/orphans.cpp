@@ -26,11 +26,10 @@ std::string context_columns() {
 Result<Orphans> Orphans::read(Database& database) {
     Orphans orphans;
     for (auto* kind : {&orphans.texts, &orphans.contexts}) {
-        auto ids = database.prepare(std::string("SELECT id FROM orphaned_") +
-                                    (kind == &orphans.texts ? "texts" : "contexts"));
+        auto ids =
+            database.prepare(std::string("SELECT id FROM orphaned_") + (kind == &orphans.texts ? "texts" : "contexts"));
         if (!ids) return std::move(ids).error();
-        if (auto read = for_each_row(*ids, [&] { kind->add(ids->integer(0)); }); !read)
-            return std::move(read).error();
+        if (auto read = for_each_row(*ids, [&] { kind->add(ids->integer(0)); }); !read) return std::move(read).error();
     }
     // What a context refers to goes with it.
     auto columns = database.prepare("SELECT " + context_columns() +
@@ -54,8 +53,8 @@ Result<void> Orphans::keep_of_rows(Database& database, std::int64_t row, std::in
             key = coded.key;
             columns += ", " + std::string(coded.column);
         }
-        auto rows = database.prepare("SELECT " + columns + " FROM " + table + " WHERE " + key + " > ? AND " + key +
-                                     " <= ?");
+        auto rows =
+            database.prepare("SELECT " + columns + " FROM " + table + " WHERE " + key + " > ? AND " + key + " <= ?");
         if (!rows) return std::move(rows).error();
         rows->bind(1, row);
         rows->bind(2, last);

@@ -132,6 +132,18 @@ inline Rows random_events(SeededRandom& random) {
     Rows events;
     const int count = random.below(250);
     for (int i = 0; i < count; ++i) events.push_back(random_event(random, count));
+    if (random.below(8) > 0) return events;
+    // A session with more rows of a kind than a byte counts.
+    for (int i = 0; i < 400; ++i) {
+        auto event = random_event(random, 400);
+        event.project_id = "p";
+        event.event_id = "long-" + std::to_string(i);
+        event.session_id = "v0-0";
+        event.visitor_id = "v0";
+        if (random.below(8)) event.kind = Kind::pageview;
+        event.interaction = event.kind == Kind::pageview;
+        events.push_back(std::move(event));
+    }
     return events;
 }
 

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "store/local/scan/heap_bytes.hpp"
@@ -144,19 +143,19 @@ void Accumulator::distinct_runs(const Items& items, const std::uint32_t* ids) {
     });
 }
 
-void Accumulator::note(std::uint32_t group, std::uint32_t id) {
+/// Of a list that is full, or of bits that are too few.
+void Accumulator::note_more(std::uint32_t group, std::uint32_t id) {
     auto& ids = ids_[group];
-    if (ids.bits.empty()) {
+    if (ids.bits.empty() &&
+        (ids.list.size() < kMinList || ids.list.size() * kBitsAnId < std::max<std::size_t>(most_ids_, id))) {
         ids.list.push_back(id);
-        if (ids.list.size() < kMinList || ids.list.size() * kBitsAnId < std::max<std::size_t>(most_ids_, id)) return;
-        std::vector<std::uint32_t> list;
-        list.swap(ids.list);
-        ids.bits.resize(id / 64 + 1);
-        for (const auto known : list) note(group, known);
         return;
     }
-    if (id / 64 >= ids.bits.size()) ids.bits.resize(std::max<std::size_t>(id / 64 + 1, ids.bits.size() * 3 / 2));
-    ids.bits[id / 64] |= std::uint64_t{1} << (id % 64);
+    std::vector<std::uint32_t> list;
+    list.swap(ids.list);
+    ids.bits.resize(std::max<std::size_t>({id / 64 + std::size_t{1}, most_ids_ / 64, ids.bits.size() * 3 / 2}));
+    for (const auto known : list) note(group, known);
+    note(group, id);
 }
 
 namespace {
@@ -179,17 +178,14 @@ void Accumulator::count_ids() {
     std::size_t listed = 0;
     for (const auto& ids : ids_) listed += ids.list.size();
     std::atomic<std::size_t> next = 0;
-    const auto work = [&] {
+    on_threads(threads_for(listed), [&](std::size_t) {
         std::vector<std::uint64_t> marks;
         for (auto group = next++; group < ids_.size(); group = next++) {
             const auto& ids = ids_[group];
             for (const auto word : ids.bits) integers_[group] += std::popcount(word);
             integers_[group] += count_different(ids.list, marks);
         }
-    };
-    std::vector<std::jthread> others;
-    for (auto i = threads_for(listed); i > 1; --i) others.emplace_back(work);
-    work();
+    });
 }
 
 void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& group_of) {

@@ -38,7 +38,16 @@ public:
     /// For distinct, of ids that lie together and come once: no other thread and no later block has them.
     void distinct_runs(const Items& items, const std::uint32_t* ids);
     /// For distinct: one id more of the group.
-    void note(std::uint32_t group, std::uint32_t id);
+    void note(std::uint32_t group, std::uint32_t id) {
+        auto& [bits, list] = ids_[group];
+        if (id / 64 < bits.size()) {
+            bits[id / 64] |= std::uint64_t{1} << (id % 64);
+        } else if (bits.empty() && list.size() < list.capacity()) {
+            list.push_back(id);
+        } else {
+            note_more(group, id);
+        }
+    }
     /// For count, and for distinct of ids of which this one comes once.
     void add(std::uint32_t group, std::int64_t count) { integers_[group] += count; }
     /// There is room for so many groups.
@@ -61,6 +70,7 @@ private:
         std::vector<std::uint32_t> list;
     };
 
+    void note_more(std::uint32_t group, std::uint32_t id);
     /// Adds to each group how many different ids it has.
     void count_ids();
     std::vector<model::Value> quantiles(std::size_t groups);

@@ -12,27 +12,30 @@
 
 namespace collector::store::local {
 
-/// Of one block; `counted` says which rows there are.
+/// Of the block that the view is at.
 class BlockMasks {
 public:
-    BlockMasks(SegmentView& view, const Plan& plan, Mask counted)
-        : view_(view), plan_(plan), masks_(plan.wheres.size()), counts_(plan.wheres.size()) {
-        masks_[Plan::kCounted] = std::move(counted);
-    }
+    BlockMasks(SegmentView& view, const Plan& plan)
+        : view_(view), plan_(plan), masks_(plan.wheres.size()), counts_(plan.wheres.size()) {}
 
     const Mask& mask(std::size_t where) {
         auto& made = masks_[where];
-        if (!made) made = view_.narrowed(*masks_[Plan::kCounted], plan_.wheres[where]);
+        if (!made && where == Plan::kCounted) {
+            made = view_.narrowed(view_.seen(), plan_.counted);
+        } else if (!made) {
+            made = view_.narrowed(mask(Plan::kCounted), plan_.wheres[where]);
+        }
         return *made;
     }
     /// How many rows of each session.
     const std::vector<std::uint32_t>& counts(std::size_t where) {
         auto& made = counts_[where];
-        if (made.empty()) {
-            const auto& of = mask(where);
-            const auto begins = view_.sessions();
-            made.resize(begins.size() - 1);
-            for (std::size_t i = 0; i < made.size(); ++i) made[i] = count_in(of, begins[i], begins[i + 1]);
+        if (!made.empty() || view_.count(plan_.counted, plan_.wheres[where], made)) return made;
+        const auto& of = mask(where);
+        const auto begins = view_.sessions();
+        made.resize(begins.size() - 1);
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            if (view_.kept()[i]) made[i] = count_in(of, begins[i], begins[i + 1]);
         }
         return made;
     }

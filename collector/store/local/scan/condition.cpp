@@ -53,7 +53,7 @@ bool PreparedTest::holds_integer(std::int64_t value) const {
     }
 }
 
-void PreparedTest::narrow(std::vector<std::uint8_t>& mask, const std::vector<std::int64_t>& values) const {
+void PreparedTest::narrow(Mask& mask, const std::vector<std::int64_t>& values) const {
     if (test == Condition::Test::one_of && integers.size() == 1) {
         const auto wanted = integers[0];
         for (std::size_t i = 0; i < mask.size(); ++i) mask[i] &= values[i] == wanted;

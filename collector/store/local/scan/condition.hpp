@@ -11,6 +11,7 @@
 #include <pulsekit/result.hpp>
 
 #include "model/measure.hpp"
+#include "store/local/scan/mask.hpp"
 #include "store/local/scan/meaning.hpp"
 #include "store/local/scan/scan.hpp"
 
@@ -30,7 +31,7 @@ struct PreparedTest {
     bool holds(Texts& texts_of, Entries are, std::int64_t value, std::string_view text) const;
     bool holds_integer(std::int64_t value) const;
     /// Of many: leaves those for which it holds.
-    void narrow(std::vector<std::uint8_t>& mask, const std::vector<std::int64_t>& values) const;
+    void narrow(Mask& mask, const std::vector<std::int64_t>& values) const;
 };
 
 struct PreparedCondition {

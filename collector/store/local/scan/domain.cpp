@@ -12,22 +12,28 @@ std::vector<std::uint32_t> Domain::numbers_of(const Meaning& meaning) {
     std::vector<std::uint32_t> numbers(meaning.size() + 1);
     if (meaning.size() > 0) are_ = meaning.are();
     for (std::size_t entry = 0; entry < meaning.size(); ++entry) {
-        if (meaning.is_null(entry)) continue;
-        if (meaning.are() != Entries::texts) {
-            numbers[entry + 1] = values_.number(meaning.value(entry)) + 1;
-            continue;
-        }
-        const auto text = meaning.text(entry);
-        const auto known = numbers_.find(text);
-        if (known != numbers_.end()) {
-            numbers[entry + 1] = known->second;
-            continue;
-        }
-        texts_.emplace_back(text);
-        numbers[entry + 1] = static_cast<std::uint32_t>(texts_.size());
-        numbers_.emplace(texts_.back(), numbers[entry + 1]);
+        if (!meaning.is_null(entry)) numbers[entry + 1] = number_of(meaning, entry);
     }
     return numbers;
+}
+
+std::uint32_t Domain::number_of(const Meaning& meaning, std::size_t entry) {
+    if (meaning.are() == Entries::texts) return number_of(meaning.text(entry));
+    if (meaning.common().empty()) return values_.number(meaning.value(entry)) + 1;
+    const auto common = meaning.common()[entry];
+    if (common >= of_common_.size()) of_common_.resize(common + std::size_t{1});
+    auto& number = of_common_[common];
+    if (number == 0) number = values_.number(meaning.value(entry)) + 1;
+    return number;
+}
+
+std::uint32_t Domain::number_of(std::string_view text) {
+    const auto known = numbers_.find(text);
+    if (known != numbers_.end()) return known->second;
+    texts_.emplace_back(text);
+    const auto number = static_cast<std::uint32_t>(texts_.size());
+    numbers_.emplace(texts_.back(), number);
+    return number;
 }
 
 std::size_t Domain::size() const {

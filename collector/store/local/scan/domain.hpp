@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -27,11 +28,15 @@ public:
     bool holds(const PreparedTest& test, std::uint32_t number, Texts& texts) const PULSEKIT_EXCLUDES(mutex_);
 
 private:
+    std::uint32_t number_of(const Meaning& meaning, std::size_t entry) PULSEKIT_REQUIRES(mutex_);
+    std::uint32_t number_of(std::string_view text) PULSEKIT_REQUIRES(mutex_);
+
     mutable pulsekit::Mutex mutex_;
     Entries are_ PULSEKIT_GUARDED_BY(mutex_) = Entries::integers;
     Numbering values_ PULSEKIT_GUARDED_BY(mutex_);
     std::deque<std::string> texts_ PULSEKIT_GUARDED_BY(mutex_);
     std::unordered_map<std::string_view, std::uint32_t> numbers_ PULSEKIT_GUARDED_BY(mutex_);  // of texts_, from 1
+    std::vector<std::uint32_t> of_common_ PULSEKIT_GUARDED_BY(mutex_);  // by the numbers that segments have in common
 };
 
 }  // namespace collector::store::local

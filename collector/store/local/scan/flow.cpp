@@ -17,9 +17,8 @@ using model::Value;
 using pulsekit::Result;
 
 struct Step {
-    bool known = false;
     RowPlace place;
-    std::uint32_t path = 0;  // in the domain; 0: nowhere
+    std::uint32_t path;  // in the domain; 0: nowhere
 };
 
 struct Steps {
@@ -28,9 +27,9 @@ struct Steps {
     const PreparedWhere& among;
     bool backward;
     Domain& paths;
-    std::vector<Step> steps;  // by visitor
+    ByVisitor<Step> steps;
 
-    std::size_t bytes() const { return heap_bytes(steps); }
+    std::size_t bytes() const { return steps.heap_bytes(); }
 
     void operator()(SegmentView& view) {
         std::optional<std::vector<std::uint32_t>> numbers;
@@ -43,9 +42,10 @@ struct Steps {
             const auto* codes = view.codes(Column::path);
             each_visitor(starts, steps.data(), [&](const Run& run, Step& step) {
                 const auto place = view.place(run.first);
-                if (step.known && !scan.texts.precedes(place, step.place)) return;
+                if (steps.knows(run.visitor) && !scan.texts.precedes(place, step.place)) return;
                 const auto next = neighbour(others, codes, run.first, sessions[run.session], sessions[run.session + 1]);
-                step = {true, place, next ? (*numbers)[codes[*next]] : 0};
+                steps.know(run.visitor);
+                step = {place, next ? (*numbers)[codes[*next]] : 0};
             });
         }
     }
@@ -76,23 +76,24 @@ Result<Answer> answer(const Scan& scan, const model::Flow& flow) {
     if (!among) return among.error();
     Domain paths;
     const std::size_t visitors = scan.snapshot.visitors;
-    auto parts = for_each_segment<Steps>(scan, *selection, [&] {
-        return Steps{scan, *from, *among, flow.backward, paths, std::vector<Step>(visitors)};
-    });
+    auto parts = for_each_segment<Steps>(
+        scan, *selection, [&] { return Steps{scan, *from, *among, flow.backward, paths, ByVisitor<Step>(visitors)}; });
     if (!parts) return std::move(parts).error();
 
     std::vector<std::int64_t> counts(paths.size() + 1);
     Answer answer;
-    for (std::size_t v = 0; v < visitors; ++v) {
+    VisitorSet known(visitors, false);
+    for (const auto& part : *parts) known.add(part.steps.known());
+    known.each([&](std::uint32_t v) {
         const Step* first = nullptr;
         for (const auto& part : *parts) {
+            if (!part.steps.knows(v)) continue;
             const auto& step = part.steps[v];
-            if (step.known && (!first || scan.texts.precedes(step.place, first->place))) first = &step;
+            if (!first || scan.texts.precedes(step.place, first->place)) first = &step;
         }
-        if (!first) continue;
         ++counts[first->path];
         ++answer.total;
-    }
+    });
     for (std::uint32_t path = 1; path < counts.size(); ++path) {
         if (counts[path] > 0) answer.rows.push_back({paths.value(path, scan.texts), counts[path]});
     }

@@ -1,8 +1,11 @@
 #include "store/local/scan/fold.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <utility>
+
+#include "store/local/scan/threads.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -10,10 +13,6 @@ namespace {
 using model::Column;
 using model::Unit;
 using FoldKind = model::Measure::Fold;
-
-// In place of a session's group: it has rows of several, or none that is counted.
-constexpr std::uint32_t kSeveral = 0xfffffffe;
-constexpr std::uint32_t kNone = 0xffffffff;
 
 /// The rows of a mask, one after the other.
 void gather(const Mask& mask, std::vector<std::uint32_t>& at) {
@@ -40,8 +39,11 @@ Fold::Fold(const Scan& scan, const Plan& plan)
 void Fold::operator()(SegmentView& view) {
     bool is_first = true;
     while (view.next()) {
-        if (std::exchange(is_first, false)) read_tables(view);
-        BlockMasks masks(view, plan_, view.narrowed(view.seen(), plan_.counted));
+        if (std::exchange(is_first, false)) {
+            read_tables(view);
+            visitors_.begin(view);
+        }
+        BlockMasks masks(view, plan_);
         if (plan_.unit == Unit::visitor) {
             visitors_.add(view, masks, tables_.attributes);
             continue;
@@ -53,11 +55,10 @@ void Fold::operator()(SegmentView& view) {
             if (plan_.needs_units) fold_units(units, exist);
         }
         if (!plan_.needs_rows) continue;
-        if (!plan_.by_session) {
+        if (plan_.by_session) {
+            fold_sessions(view, masks, units);
+        } else {
             fold_rows(view, masks, units);
-        } else if (auto others = fold_sessions(view, masks, units)) {
-            BlockMasks of_others(view, plan_, std::move(*others));
-            fold_rows(view, of_others, units);
         }
     }
     for (auto& measure : measures_) measure.end_segment();
@@ -115,7 +116,6 @@ void Fold::merge(Fold&& other) {
         present_[here] |= other.present_[group];
     }
     for (std::size_t i = 0; i < measures_.size(); ++i) measures_[i].merge(std::move(other.measures_[i]), group_of);
-    visitors_.merge(other.visitors_);
 }
 
 std::size_t Fold::bytes() const {
@@ -125,8 +125,23 @@ std::size_t Fold::bytes() const {
     return bytes;
 }
 
-void Fold::finish() {
-    if (plan_.unit == Unit::visitor) fold_units(visitors_.finish(), visitors_.exist());
+void Fold::fold_visitors(std::vector<Fold>& folds) {
+    constexpr std::uint32_t kAtOnce = 16 * 1024;
+    const auto visitors = folds.front().scan_.snapshot.visitors;
+    VisitorSet seen(visitors, false);
+    std::vector<const Visitors*> parts;
+    for (const auto& fold : folds) {
+        parts.push_back(&fold.visitors_);
+        seen.add(fold.visitors_.seen());
+    }
+    std::atomic<std::uint32_t> next = 0;
+    on_threads(folds.size(), [&](std::size_t i) {
+        for (auto begin = next.fetch_add(kAtOnce); begin < visitors; begin = next.fetch_add(kAtOnce)) {
+            std::vector<std::uint32_t> some;
+            seen.each(begin, begin + kAtOnce, [&](std::uint32_t visitor) { some.push_back(visitor); });
+            if (!some.empty()) folds[i].fold_units(Visitors::of_all(parts, some), Mask(some.size(), 1));
+        }
+    });
 }
 
 void Fold::mark(const std::uint32_t* groups, std::size_t count) {
@@ -186,82 +201,118 @@ void Fold::fold_units(const std::vector<UnitColumn>& units, const Mask& exist) {
     }
 }
 
-std::optional<Mask> Fold::fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {
-    const auto groups = groups_of_sessions(view, masks, units);
-    std::vector<std::uint32_t> known;
-    bool several = false;
-    for (const auto group : groups) {
-        if (group < kSeveral) known.push_back(group);
-        several = several || group == kSeveral;
-    }
-    mark(known.data(), known.size());
+void Fold::fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {
+    group_sessions(view, masks, units);
     for (std::size_t m = 0; m < measures_.size(); ++m) {
-        if (plan_.measures[m].of_rows) fold_session_measure(view, masks, m, groups, units);
+        if (plan_.measures[m].of_rows) fold_session_measure(view, masks, m, units);
     }
-    if (!several) return std::nullopt;
-    Mask others = masks.mask(Plan::kCounted);
-    const auto begins = view.sessions();
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        if (groups[i] != kSeveral) std::fill(others.begin() + begins[i], others.begin() + begins[i + 1], 0);
-    }
-    return others;
 }
 
-std::vector<std::uint32_t> Fold::groups_of_sessions(SegmentView& view, BlockMasks& masks,
-                                                    const std::vector<UnitColumn>& units) {
+/// Where the session's counted rows go from one period to the next.
+template <typename TimeOf>
+void Fold::cut_session(SegmentView& view, const Mask& counted, std::uint32_t session, const TimeOf& time_of) {
     const auto begins = view.sessions();
-    const auto& counts = masks.counts(Plan::kCounted);
-    const bool of_unit = !plan_.groups.empty() && plan_.groups[0].of_unit;
-    const auto* table = plan_.groups.empty() || of_unit ? nullptr : tables_.groups[0].data();
-    std::vector<std::uint32_t> groups(counts.size());
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        if (counts[i] == 0) {
-            groups[i] = kNone;
-        } else if (of_unit) {
-            groups[i] = units[plan_.groups[0].attribute].numbers[i];
-        } else if (table) {
-            const auto first = table[view.day_code(view.time(begins[i]))];
-            groups[i] = first == table[view.day_code(view.time(begins[i + 1] - 1))] ? first : kSeveral;
+    std::optional<Piece> piece;
+    for (auto row = begins[session]; row < begins[session + 1]; ++row) {
+        if (!counted[row]) continue;
+        const auto group = tables_.groups[0][view.day_code(time_of(row))];
+        if (!piece || piece->group != group) {
+            if (piece) pieces_.push_back(*piece);
+            piece = {session, row, row, group};
         }
+        piece->end = row + 1;
     }
-    return groups;
+    if (piece) pieces_.push_back(*piece);
+}
+
+void Fold::group_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {
+    stretches_.clear();
+    pieces_.clear();
+    const auto& counts = masks.counts(Plan::kCounted);
+    const auto add = [&](std::uint32_t session, std::uint32_t group) {
+        if (stretches_.empty() || stretches_.back().group != group || stretches_.back().end != session) {
+            stretches_.push_back({session, session, group});
+        }
+        ++stretches_.back().end;
+    };
+    if (plan_.groups.empty()) {
+        stretches_.push_back({0, static_cast<std::uint32_t>(counts.size()), 0});
+    } else if (plan_.groups[0].of_unit) {
+        const auto& numbers = units[plan_.groups[0].attribute].numbers;
+        for (std::uint32_t i = 0; i < counts.size(); ++i) {
+            if (counts[i] != 0) add(i, numbers[i]);
+        }
+    } else {
+        const auto* table = tables_.groups[0].data();
+        const auto begins = view.sessions();
+        view.with_times([&](const auto& time_of) {
+            for (std::uint32_t i = 0; i < counts.size(); ++i) {
+                if (counts[i] == 0) continue;
+                const auto group = table[view.day_code(time_of(begins[i]))];
+                if (group == table[view.day_code(time_of(begins[i + 1] - 1))]) {
+                    add(i, group);
+                } else {
+                    cut_session(view, masks.mask(Plan::kCounted), i, time_of);
+                }
+            }
+        });
+    }
+    std::vector<std::uint32_t> groups;
+    for (const auto& stretch : stretches_) groups.push_back(stretch.group);
+    for (const auto& piece : pieces_) groups.push_back(piece.group);
+    mark(groups.data(), groups.size());
 }
 
 void Fold::fold_session_measure(SegmentView& view, BlockMasks& masks, std::size_t m,
-                                const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units) {
+                                const std::vector<UnitColumn>& units) {
     const auto& measure = plan_.measures[m];
     const auto& counts = masks.counts(measure.rows);
-    Mask kept(groups.size(), 1);
+    Mask kept(counts.size(), 1);
     for (const auto& condition : measure.units) narrow(kept, condition, units[condition.attribute]);
     auto& into = measures_[m];
     into.reach(present_.size());
-    const bool of_sessions = measure.field.column == Column::session;
-    if (plan_.groups.empty() && (of_sessions || measure.fold == FoldKind::count)) {
-        std::int64_t sum = 0;
-        for (std::size_t i = 0; i < counts.size(); ++i) {
-            const std::uint32_t count = measure.fold == FoldKind::count ? counts[i] : counts[i] != 0;
-            sum += kept[i] ? count : 0;
-        }
-        return into.add(0, sum);
+    const bool counts_rows = measure.fold == FoldKind::count;
+    const bool counts_sessions = !counts_rows && measure.field.column == Column::session;
+    if (!counts_rows && !counts_sessions) return fold_session_visitors(view, masks, m, kept);
+    for (const auto& [begin, end, group] : stretches_) {
+        std::uint32_t sum = 0;
+        for (auto i = begin; i < end; ++i) sum += kept[i] * (counts_rows ? counts[i] : counts[i] != 0);
+        into.add(group, sum);
     }
-    const auto each_session = [&](const auto& use) {
-        for (std::uint32_t i = 0; i < groups.size(); ++i) {
-            if (counts[i] != 0 && kept[i] && groups[i] < kSeveral) use(i);
-        }
-    };
-    if (measure.fold == FoldKind::count) return each_session([&](std::uint32_t i) { into.add(groups[i], counts[i]); });
-    if (of_sessions) return each_session([&](std::uint32_t i) { into.add(groups[i], 1); });
+    for (const auto& [session, begin, end, group] : pieces_) {
+        if (!kept[session]) continue;
+        const auto count = count_in(masks.mask(measure.rows), begin, end);
+        into.add(group, counts_rows ? count : count != 0);
+    }
+}
+
+void Fold::fold_session_visitors(SegmentView& view, BlockMasks& masks, std::size_t m, const Mask& kept) {
+    const auto rows = plan_.measures[m].rows;
+    const auto& counts = masks.counts(rows);
     const auto* ids = tables_.ids[m].data();
     const auto visitors = view.session_visitors();
-    each_session([&](std::uint32_t i) {
-        if (visitors[i] != 0) return into.note(groups[i], ids[visitors[i]]);
-        const auto& mask = masks.mask(measure.rows);
+    const auto begins = view.sessions();
+    auto& into = measures_[m];
+    const auto note_each_of = [&](const Piece& piece) {
+        const auto& mask = masks.mask(rows);
         const auto* codes = view.codes(Column::visitor);
-        const auto begins = view.sessions();
-        for (auto row = begins[i]; row < begins[i + 1]; ++row) {
-            if (mask[row]) into.note(groups[i], ids[codes[row]]);
+        for (auto row = piece.begin; row < piece.end; ++row) {
+            if (mask[row]) into.note(piece.group, ids[codes[row]]);
         }
-    });
+    };
+    for (const auto& [begin, end, group] : stretches_) {
+        for (auto i = begin; i < end; ++i) {
+            if (counts[i] == 0 || !kept[i]) continue;
+            if (visitors[i] != 0) {
+                into.note(group, ids[visitors[i]]);
+            } else {
+                note_each_of({i, begins[i], begins[i + 1], group});
+            }
+        }
+    }
+    for (const auto& piece : pieces_) {
+        if (kept[piece.session]) note_each_of(piece);
+    }
 }
 
 void Fold::fold_rows(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units) {

@@ -11,6 +11,7 @@
 #include "store/local/scan/plan.hpp"
 #include "store/local/scan/segment_view.hpp"
 #include "store/local/scan/units.hpp"
+#include "store/local/scan/visitors.hpp"
 
 namespace collector::store::local {
 
@@ -22,8 +23,8 @@ public:
     void operator()(SegmentView& view);
     void merge(Fold&& other);
     std::size_t bytes() const;
-    /// All segments are folded and merged: folds the visitors.
-    void finish();
+    /// All segments are folded, by several threads: each of these folds now folds some of the visitors.
+    static void fold_visitors(std::vector<Fold>& folds);
 
     /// Which groups there are.
     const std::vector<std::uint8_t>& present() const { return present_; }
@@ -49,17 +50,30 @@ private:
 
         std::uint32_t row(std::size_t i) const { return gathered ? at[i] : static_cast<std::uint32_t>(i); }
     };
+    /// Sessions of the block that follow each other and are in one group.
+    struct Stretch {
+        std::uint32_t begin, end;
+        std::uint32_t group;
+    };
+    /// Rows of a session that are in one period, where others of it are in another.
+    struct Piece {
+        std::uint32_t session;
+        std::uint32_t begin, end;  // rows; those that are not counted lie between as well
+        std::uint32_t group;
+    };
 
     void read_tables(SegmentView& view);
     void read_table(SegmentView& view, std::size_t measure);
     void fold_units(const std::vector<UnitColumn>& units, const Mask& exist);
     void fold_rows(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
-    /// Folds the rows of the sessions that are in one group, and answers those of others, if any.
-    std::optional<Mask> fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
-    std::vector<std::uint32_t> groups_of_sessions(SegmentView& view, BlockMasks& masks,
-                                                  const std::vector<UnitColumn>& units);
+    /// The rows of each session at once, but for sessions that are in several periods.
+    void fold_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
+    void group_sessions(SegmentView& view, BlockMasks& masks, const std::vector<UnitColumn>& units);
+    template <typename TimeOf>
+    void cut_session(SegmentView& view, const Mask& counted, std::uint32_t session, const TimeOf& time_of);
     void fold_session_measure(SegmentView& view, BlockMasks& masks, std::size_t measure,
-                              const std::vector<std::uint32_t>& groups, const std::vector<UnitColumn>& units);
+                              const std::vector<UnitColumn>& units);
+    void fold_session_visitors(SegmentView& view, BlockMasks& masks, std::size_t measure, const Mask& kept);
     void fold_sparse(SegmentView& view, std::size_t measure, const Items& items);
     void group_rows(SegmentView& view, const std::vector<UnitColumn>& units);
     void fold_measure(SegmentView& view, std::size_t measure, const Items& items, const std::vector<UnitColumn>& units);
@@ -78,6 +92,8 @@ private:
     Tables tables_;
     Visitors visitors_;  // when units are visitors
     Rows rows_;
+    std::vector<Stretch> stretches_;
+    std::vector<Piece> pieces_;
     std::vector<std::uint32_t> unit_of_row_;  // in the block, when units are sessions
 };
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <thread>
 #include <utility>
 
 #include "store/local/scan/answers.hpp"
@@ -116,16 +115,11 @@ Result<Answer> answer(const Scan& scan, const model::Funnel& funnel) {
     if (!parts) return std::move(parts).error();
     std::vector<std::vector<std::int64_t>> reached(ranges);
     std::atomic<std::size_t> next = 0;
-    const auto work = [&] {
+    on_threads(parts->size(), [&](std::size_t) {
         for (auto range = next++; range < ranges; range = next++) {
             reached[range] = reached_by(scan, by_visitor(*parts, range), steps.size());
         }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < parts->size(); ++i) others.emplace_back(work);
-        work();
-    }
+    });
     if (auto failed = scan.texts.result(); !failed) return std::move(failed).error();
     Answer answer{.rows = {}, .total = std::ssize(steps)};
     for (std::size_t step = 0; step < steps.size(); ++step) {

@@ -1,10 +1,11 @@
 #include "store/local/scan/meaning.hpp"
 
-#include <algorithm>
+#include <array>
 #include <chrono>
-#include <iterator>
+#include <optional>
+#include <utility>
 
-#include "store/local/contexts.hpp"
+#include "store/local/segments/row_class.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -16,12 +17,12 @@ struct Named {
     StoredAs as;
 };
 constexpr Named kStored[] = {
-    {Column::kind, {SegmentColumn::kind}},
+    {Column::kind, {SegmentColumn::row_class}},
     {Column::name, {SegmentColumn::name}},
     {Column::path, {SegmentColumn::path}},
     {Column::visitor, {SegmentColumn::visitor}},
     {Column::user, {SegmentColumn::user}},
-    {Column::interaction, {SegmentColumn::interaction}},
+    {Column::interaction, {SegmentColumn::row_class}},
     {Column::app_version, {SegmentColumn::context, "app_version"}},
     {Column::utm_source, {SegmentColumn::context, "utm_source"}},
     {Column::utm_medium, {SegmentColumn::context, "utm_medium"}},
@@ -34,7 +35,7 @@ constexpr Named kStored[] = {
     {Column::os_version, {SegmentColumn::context, "os_version"}},
     {Column::device_type, {SegmentColumn::context, "device_type"}},
     {Column::country, {SegmentColumn::context, "country"}},
-    {Column::tagged, {SegmentColumn::context}},
+    {Column::tagged, {SegmentColumn::context, "tagged"}},
     {Column::source, {SegmentColumn::source}},
     {Column::revenue, {SegmentColumn::revenue}},
     {Column::error_message, {SegmentColumn::error_message}},
@@ -53,16 +54,13 @@ constexpr Named kStored[] = {
     {Column::cls, {SegmentColumn::cls}},
 };
 
-constexpr const char* kTags[] = {"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"};
+constexpr std::size_t kColumns = static_cast<std::size_t>(Column::cls) + 1;
 
-std::vector<std::int64_t> tags_of(const Scan& scan, std::span<const std::int64_t> contexts) {
-    std::vector<std::int64_t> tagged(contexts.size());
-    for (const auto* tag : kTags) {
-        const auto numbers = scan.contexts.numbers(context_column(tag), contexts);
-        for (std::size_t i = 0; i < numbers.size(); ++i) tagged[i] |= numbers[i] != 0;
-    }
-    return tagged;
-}
+constexpr auto kByColumn = [] {
+    std::array<std::optional<StoredAs>, kColumns> by_column{};
+    for (const auto& named : kStored) by_column[static_cast<std::size_t>(named.column)] = named.as;
+    return by_column;
+}();
 
 }  // namespace
 
@@ -79,9 +77,8 @@ std::int64_t period_of(std::int64_t day, Column period) {
 }
 
 const StoredAs* stored_as(Column column) {
-    const auto* found = std::find_if(std::begin(kStored), std::end(kStored),
-                                     [&](const Named& named) { return named.column == column; });
-    return found == std::end(kStored) ? nullptr : &found->as;
+    const auto& as = kByColumn[static_cast<std::size_t>(column)];
+    return as ? &*as : nullptr;
 }
 
 Meaning Meaning::of(const Scan& scan, const LiveSegment& live, Column column) {
@@ -111,11 +108,15 @@ Meaning Meaning::of(const Scan& scan, const LiveSegment& live, Column column) {
         return meaning;
     }
     meaning.borrowed_ = entries.values;
-    if (entries.are == Entries::contexts) {
-        meaning.are_ = stored->context ? Entries::numbers : Entries::integers;
-        meaning.own_ = stored->context ? scan.contexts.numbers(context_column(stored->context), entries.values)
-                                       : tags_of(scan, entries.values);
-        for (const auto number : meaning.own_) meaning.null_.push_back(number == 0);
+    if (stored->column == SegmentColumn::row_class) {
+        for (const auto both : entries.values) {
+            meaning.own_.push_back(column == Column::kind ? kind_of(both) : interaction_of(both));
+        }
+    } else if (entries.are == Entries::contexts) {
+        meaning.are_ = column == Column::tagged ? Entries::integers : Entries::numbers;
+        auto [numbers, values] = scan.contexts.values_of(context_column(stored->context), entries.values);
+        meaning.common_ = std::move(numbers);
+        meaning.own_ = std::move(values);
     }
     return meaning;
 }

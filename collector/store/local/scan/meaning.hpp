@@ -24,9 +24,13 @@ public:
 
     Entries are() const { return are_; }
     std::size_t size() const { return are_ == Entries::texts ? texts_.size() : values().size(); }
-    bool is_null(std::size_t entry) const { return !null_.empty() && null_[entry]; }
+    bool is_null(std::size_t entry) const {
+        return common_.empty() ? !null_.empty() && null_[entry] : common_[entry] == 0;
+    }
     std::int64_t value(std::size_t entry) const { return values()[entry]; }  ///< but of texts
     std::string_view text(std::size_t entry) const { return texts_.text(entry); }
+    /// By entry: the same number for the same value, from 1, in whatever segment; 0 is null. Empty: nobody knows.
+    const std::vector<std::uint32_t>& common() const { return common_; }
 
 private:
     std::span<const std::int64_t> values() const { return own_.empty() ? borrowed_ : std::span(own_); }
@@ -36,13 +40,14 @@ private:
     std::span<const std::int64_t> borrowed_;
     std::vector<std::int64_t> own_;
     std::vector<bool> null_;
+    std::vector<std::uint32_t> common_;
 };
 
 /// The column of a segment whose codes a column of the algebra has; nothing for time, the days, next_gap and session,
 /// which have none.
 struct StoredAs {
     SegmentColumn column;
-    const char* context = nullptr;  ///< the column of event_contexts that is meant
+    std::string_view context = {};  ///< the column of a ContextTable that is meant
 };
 const StoredAs* stored_as(model::Column column);
 

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include <pulsekit/result.hpp>
@@ -28,6 +28,18 @@ inline std::size_t threads_for(const Scan& scan, const model::TimeRange& range) 
     return threads_for(rows);
 }
 
+/// In which order segments are looked at.
+inline std::vector<std::uint32_t> segments_in_order(const Scan& scan, const PreparedSelection& selection) {
+    const auto& segments = scan.snapshot.segments;
+    std::vector<std::uint32_t> order(segments.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto last_ms = [&](std::uint32_t i) { return segments[i].segment->header().last_ms; };
+    if (selection.newest_first) {
+        std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return last_ms(a) > last_ms(b); });
+    }
+    return order;
+}
+
 /// Gives each segment's view to the part of one of the threads, and answers the parts. Part has: `part(view)`, called
 /// for each segment with its blocks still to come; `part.bytes()`, what it takes from the heap. Errors: those of the
 /// segments; `unavailable` when the patience ended; `limited` when the parts take more memory than they may.
@@ -37,6 +49,7 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
     const std::size_t threads = threads_for(scan, selection.range);
     std::vector<Part> parts;
     for (std::size_t i = 0; i < threads; ++i) parts.push_back(make());
+    const auto order = segments_in_order(scan, selection);
     std::atomic<std::uint32_t> next = 0;
     std::atomic<std::size_t> bytes = 0;
     std::atomic<bool> too_large = false;
@@ -50,17 +63,13 @@ pulsekit::Result<std::vector<Part>> for_each_segment(const Scan& scan, const Pre
         };
         const auto segments = static_cast<std::uint32_t>(scan.snapshot.segments.size());
         for (auto i = next++; i < segments && count() && !scan.patience.ended(); i = next++) {
-            SegmentView view(scan, selection, selection.newest_first ? segments - 1 - i : i);
+            SegmentView view(scan, selection, order[i]);
             part(view);
             if (view.error()) scan.texts.fail(*view.error());
         }
         count();
     };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < threads; ++i) others.emplace_back([&work, &part = parts[i]] { work(part); });
-        work(parts[0]);
-    }
+    on_threads(threads, [&](std::size_t i) { work(parts[i]); });
     if (scan.patience.ended()) {
         return pulsekit::Error{pulsekit::ErrorCode::unavailable, "the question took too long"};
     }

@@ -100,9 +100,9 @@ Result<Answer> answer(const Scan& scan, const Question& question) {
     if (!made) return made.error();
     auto folds = for_each_segment<Fold>(scan, made->selection, [&] { return Fold(scan, *made); });
     if (!folds) return std::move(folds).error();
+    if (made->unit == model::Unit::visitor) Fold::fold_visitors(*folds);
     auto& fold = folds->front();
     for (std::size_t i = 1; i < folds->size(); ++i) fold.merge(std::move((*folds)[i]));
-    fold.finish();
     Groups groups(scan, *made, fold);
     Answer answer{.rows = {}, .total = std::ssize(groups.present())};
     if (question.page.limit != 0) leave_candidates(groups, question);

@@ -24,90 +24,106 @@ constexpr model::TimeRange kAlways{std::numeric_limits<std::int64_t>::min(), kNe
 /// When each visitor was first active in the range.
 struct Firsts {
     const PreparedWhere& active;
-    std::vector<std::int64_t> first_ms;  // by visitor
+    ByVisitor<std::int64_t> first_ms;
 
-    std::size_t bytes() const { return heap_bytes(first_ms); }
+    std::size_t bytes() const { return first_ms.heap_bytes(); }
 
     void operator()(SegmentView& view) {
         while (view.next()) {
             each_visitor(runs_of(view, view.narrowed(view.seen(), active)), first_ms.data(),
-                         [&](const Run& run, std::int64_t& first) { first = std::min(first, view.time(run.first)); });
+                         [&](const Run& run, std::int64_t& first) {
+                             const auto time = view.time(run.first);
+                             first = first_ms.knows(run.visitor) ? std::min(first, time) : time;
+                             first_ms.know(run.visitor);
+                         });
         }
     }
 };
 
-/// Who of some visitors was active at all.
-struct Known {
+/// Who of some visitors was not active at all.
+struct Unknown {
     const PreparedWhere& active;
-    const std::vector<std::uint8_t>& asked;  // by visitor
-    std::vector<std::uint8_t> known;         // by visitor
+    VisitorSet unknown;
 
-    std::size_t bytes() const { return heap_bytes(known); }
+    std::size_t bytes() const { return unknown.heap_bytes(); }
 
     void operator()(SegmentView& view) {
         while (view.next()) {
-            each_visitor(runs_of(view, view.narrowed(view.seen(), active), &asked), known.data(),
-                         [](const Run&, std::uint8_t& is_known) { is_known = 1; });
+            if (!any_of(view, unknown)) continue;
+            for (const auto& run : runs_of(view, view.narrowed(view.seen(), active), &unknown)) {
+                unknown.remove(run.visitor);
+            }
         }
     }
 };
 
 /// Everybody's first active day, if it lies in the range and is the first ever.
 struct Beginnings {
-    std::vector<std::int64_t> day;       // by visitor
-    std::vector<std::uint8_t> is_known;  // by visitor, whether there is
+    ByVisitor<std::int64_t> day;
+    VisitorSet known;                                             // those who have one
+    std::int64_t first_day = kNever, last_day = kAlways.from_ms;  // of all of them
 };
 
 struct Returns {
     const PreparedWhere& active;
     const Beginnings& began;
     const std::vector<std::uint64_t>& bit_of_day;  // by days since the first one
-    std::vector<std::uint64_t> returned;           // by visitor, a bit a day that is asked for
+    ByVisitor<std::uint64_t> returned;             // a bit a day that is asked for
 
-    std::size_t bytes() const { return heap_bytes(returned); }
+    std::size_t bytes() const { return returned.heap_bytes(); }
 
     void operator()(SegmentView& view) {
+        const auto& header = view.live().segment->header();
+        if (!are_asked_for(day_of(header.first_ms), day_of(header.last_ms))) return;
         while (view.next()) {
             const Mask mask = view.narrowed(view.seen(), active);
-            each_visitor(runs_of(view, mask, &began.is_known), began.day.data(),
-                         [&](const Run& run, std::int64_t first) {
-                             note(run.visitor, day_of(view.time(run.first)) - first);
-                             for (auto row = run.first + 1; row <= run.last; ++row) {
-                                 if (mask[row]) note(run.visitor, day_of(view.time(row)) - first);
-                             }
-                         });
+            each_visitor(runs_of(view, mask, &began.known), began.day.data(), [&](const Run& run, std::int64_t first) {
+                note(run.visitor, day_of(view.time(run.first)) - first);
+                for (auto row = run.first + 1; row <= run.last; ++row) {
+                    if (mask[row]) note(run.visitor, day_of(view.time(row)) - first);
+                }
+            });
         }
+    }
+
+    /// Whether anybody who was there on one of these days may be asked for.
+    bool are_asked_for(std::int64_t first, std::int64_t last) const {
+        for (std::size_t since = 0; since < bit_of_day.size(); ++since) {
+            const auto days = static_cast<std::int64_t>(since);
+            if (bit_of_day[since] != 0 && first - days <= began.last_day && last - days >= began.first_day) return true;
+        }
+        return false;
     }
 
     void note(std::uint32_t visitor, std::int64_t since) {
         const auto day = static_cast<std::uint64_t>(since);
-        if (day < bit_of_day.size()) returned[visitor] |= bit_of_day[day];
+        if (day >= bit_of_day.size() || bit_of_day[day] == 0) return;
+        returned[visitor] = (returned.knows(visitor) ? returned[visitor] : 0) | bit_of_day[day];
+        returned.know(visitor);
     }
 };
 
 Result<Beginnings> beginnings(const Scan& scan, PreparedSelection selection, const PreparedWhere& active) {
     const std::size_t visitors = scan.snapshot.visitors;
     auto firsts = for_each_segment<Firsts>(scan, selection, [&] {
-        return Firsts{active, std::vector<std::int64_t>(visitors, kNever)};
+        return Firsts{active, ByVisitor<std::int64_t>(visitors)};
     });
     if (!firsts) return std::move(firsts).error();
-    Beginnings began{std::move(firsts->front().first_ms), std::vector<std::uint8_t>(visitors)};
-    for (std::size_t i = 1; i < firsts->size(); ++i) {
-        for (std::size_t v = 0; v < visitors; ++v) began.day[v] = std::min(began.day[v], (*firsts)[i].first_ms[v]);
-    }
-    for (std::size_t v = 0; v < visitors; ++v) {
-        began.is_known[v] = began.day[v] != kNever;
-        if (began.is_known[v]) began.day[v] = day_of(began.day[v]);
-    }
+    Beginnings began{ByVisitor<std::int64_t>(visitors), VisitorSet(visitors, false)};
+    for (const auto& part : *firsts) began.known.add(part.first_ms.known());
+    began.known.each([&](std::uint32_t v) {
+        auto first = kNever;
+        for (const auto& part : *firsts) first = part.first_ms.knows(v) ? std::min(first, part.first_ms[v]) : first;
+        began.day[v] = day_of(first);
+        began.first_day = std::min(began.first_day, began.day[v]);
+        began.last_day = std::max(began.last_day, began.day[v]);
+    });
     if (selection.range.from_ms == kAlways.from_ms) return began;
     selection.range = {kAlways.from_ms, selection.range.from_ms - 1};
-    const auto before = for_each_segment<Known>(scan, selection, [&] {
-        return Known{active, began.is_known, std::vector<std::uint8_t>(visitors)};
-    });
+    selection.newest_first = true;  // most were there not long before
+    const auto before = for_each_segment<Unknown>(scan, selection, [&] { return Unknown{active, began.known}; });
     if (!before) return before.error();
-    for (const auto& part : *before) {
-        for (std::size_t v = 0; v < visitors; ++v) began.is_known[v] &= !part.known[v];
-    }
+    for (const auto& part : *before) began.known.keep(part.unknown);
     return began;
 }
 
@@ -134,21 +150,21 @@ Result<Answer> answer(const Scan& scan, const model::Retention& retention) {
         selection->range.to_ms = last * kDayMs - 1;
     }
     auto returns = for_each_segment<Returns>(scan, *selection, [&] {
-        return Returns{*active, *began, bit_of_day, std::vector<std::uint64_t>(visitors)};
+        return Returns{*active, *began, bit_of_day, ByVisitor<std::uint64_t>(visitors)};
     });
     if (!returns) return std::move(returns).error();
 
     std::map<std::int64_t, std::vector<std::int64_t>> cohorts;
-    for (std::size_t v = 0; v < visitors; ++v) {
-        if (!began->is_known[v]) continue;
+    began->known.each([&](std::uint32_t v) {
         auto& cohort = cohorts[period_of(began->day[v], retention.cohort)];
         cohort.resize(1 + retention.days.size());
         ++cohort[0];
         std::uint64_t returned = 0;
-        for (const auto& part : *returns) returned |= part.returned[v];
-        for (std::size_t i = 0; i < retention.days.size(); ++i)
+        for (const auto& part : *returns) returned |= part.returned.knows(v) ? part.returned[v] : 0;
+        for (std::size_t i = 0; i < retention.days.size(); ++i) {
             cohort[i + 1] += static_cast<std::int64_t>(returned >> i & 1);
-    }
+        }
+    });
     Answer answer{.rows = {}, .total = std::ssize(cohorts)};
     for (const auto& [day, counts] : cohorts) {
         auto& row = answer.rows.emplace_back();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/local/scan/segment_view.hpp"
+#include "store/local/scan/visitor_set.hpp"
 
 namespace collector::store::local {
 
@@ -18,8 +19,11 @@ struct Run {
     std::uint32_t last;
 };
 
-/// Those of some visitors, when `wanted` says by their numbers whose: 1 or 0 each.
-std::vector<Run> runs_of(SegmentView& view, const Mask& mask, const std::vector<std::uint8_t>* wanted = nullptr);
+/// Those of the wanted visitors; null: of all.
+std::vector<Run> runs_of(SegmentView& view, const Mask& mask, const VisitorSet* wanted = nullptr);
+
+/// Whether the block may have a row of one of the visitors.
+bool any_of(SegmentView& view, const VisitorSet& visitors);
 
 /// Calls `use(run, known[run.visitor])` for each. What is known of all visitors is in no cache: that of those to come
 /// is on its way meanwhile.

@@ -1,7 +1,7 @@
 #include "store/local/scan/segment_view.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <tuple>
 
 #include "store/local/scan/accumulator.hpp"
@@ -15,10 +15,8 @@ using model::Condition;
 
 // A block's columns stay in the processor's cache from one step to the next.
 constexpr std::uint32_t kBlockRows = 8 * 1024;
-constexpr std::size_t kFew = 3;
+constexpr std::size_t kFew = 4;
 constexpr std::size_t kColumns = static_cast<std::size_t>(Column::cls) + 1;
-
-bool any(const Mask& mask) { return !mask.empty() && std::memchr(mask.data(), 1, mask.size()) != nullptr; }
 
 bool overlap(const SegmentHeader& header, const model::TimeRange& range) {
     return header.rows > 0 && header.first_ms <= range.to_ms && header.last_ms >= range.from_ms;
@@ -33,6 +31,7 @@ SegmentView::SegmentView(const Scan& scan, const PreparedSelection& selection, s
       live_(scan.snapshot.segments[index]),
       whole_(live_.segment->header().first_ms >= selection.range.from_ms &&
              live_.segment->header().last_ms <= selection.range.to_ms),
+      told_(whole_ && asks_for_classes(selection.seen) && !live_.segment->class_counts(1).empty()),
       cached_(kColumns) {
     if (!overlap(live_.segment->header(), selection.range)) {
         next_session_ = live_.segment->sessions();
@@ -62,20 +61,42 @@ bool SegmentView::load(std::uint32_t first, std::uint32_t last) {
     rows_ = begins[last] - first_row_;
     begins_.resize(last - first + 1);
     for (std::size_t i = 0; i < begins_.size(); ++i) begins_[i] = begins[first + i] - first_row_;
-    return select_rows();
+    kept_.assign(last - first, 1);
+    keeps_all_ = !live_.moved;
+    for (std::uint32_t i = 0; !keeps_all_ && i < kept_.size(); ++i) kept_[i] = live_.has(first + i);
+    if (!selection_.filters.empty()) filter_sessions();
+    return told_ ? keeps_all_ || any(kept_) : any(seen());
 }
 
-bool SegmentView::select_rows() {
+const Mask& SegmentView::seen() {
+    if (seen_block_ == block_) return seen_;
+    seen_block_ = block_;
     seen_ = rows_in(selection_.range, whole_);
-    if (!any(seen_)) return false;
-    const auto leave_seen = [this](Mask& mask) {
-        for (std::uint32_t i = 0; live_.moved && i + 1 < begins_.size(); ++i) {
-            if (!live_.has(first_session_ + i)) std::fill(mask.begin() + begins_[i], mask.begin() + begins_[i + 1], 0);
-        }
-        for (const auto& condition : selection_.seen) narrow(mask, condition);
-    };
     leave_seen(seen_);
-    if (selection_.filters.empty() || !any(seen_)) return any(seen_);
+    return seen_;
+}
+
+void SegmentView::leave_seen(Mask& mask) {
+    drop_sessions(mask);
+    for (const auto& condition : selection_.seen) narrow(mask, condition);
+}
+
+void SegmentView::drop_sessions(Mask& mask) const {
+    if (keeps_all_) return;
+    for (std::uint32_t i = 0; i < kept_.size(); ++i) {
+        if (kept_[i]) continue;
+        const auto first = i;
+        while (i + 1 < kept_.size() && !kept_[i + 1]) ++i;
+        std::fill(mask.begin() + begins_[first], mask.begin() + begins_[i + 1], 0);
+    }
+}
+
+void SegmentView::filter_sessions() {
+    if (!any(seen())) {
+        kept_.assign(kept_.size(), 0);
+        keeps_all_ = false;
+        return;
+    }
     const auto& [range, judged_range] = std::tie(selection_.range, selection_.judged);
     Mask judged = seen_;
     if (judged_range.from_ms != range.from_ms || judged_range.to_ms != range.to_ms) {
@@ -83,39 +104,92 @@ bool SegmentView::select_rows() {
         leave_seen(judged);
     }
     for (const auto& filter : selection_.filters) keep_sessions(filter, judged);
-    return any(seen_);
+    keeps_all_ = std::find(kept_.begin(), kept_.end(), 0) == kept_.end();
+    drop_sessions(seen_);
+}
+
+bool SegmentView::asks_for_classes(const PreparedWhere& where) {
+    return std::all_of(where.begin(), where.end(), [](const PreparedCondition& condition) {
+        const auto* stored = stored_as(condition.column);
+        return stored && stored->column == SegmentColumn::row_class;
+    });
+}
+
+/// By class: those that satisfy all of the conditions.
+std::vector<std::uint8_t> SegmentView::accepted_classes(std::initializer_list<const PreparedWhere*> wheres) {
+    std::vector<std::uint8_t> classes(live_.segment->entries(SegmentColumn::row_class).size() + 1, 1);
+    for (const auto* where : wheres) {
+        for (const auto& condition : *where) {
+            const auto& accepts = accepted(condition).codes;
+            for (std::size_t code = 0; code < std::min(classes.size(), accepts.size()); ++code) {
+                classes[code] &= accepts[code];
+            }
+        }
+    }
+    return classes;
+}
+
+bool SegmentView::count(const PreparedWhere& where, const PreparedWhere& more, std::vector<std::uint32_t>& counts) {
+    if (!told_ || !asks_for_classes(where) || !asks_for_classes(more)) return false;
+    const auto classes = accepted_classes({&selection_.seen, &where, &more});
+    counts.assign(kept_.size(), 0);
+    std::uint32_t most = 0;
+    for (std::uint32_t code = 1; code < classes.size(); ++code) {
+        if (!classes[code]) continue;
+        const auto* of_class = live_.segment->class_counts(code).data() + first_session_;
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            counts[i] += of_class[i];
+            most = std::max<std::uint32_t>(most, of_class[i]);
+        }
+    }
+    if (most == kManyRows) return false;
+    const auto* kept = kept_.data();
+    for (std::size_t i = 0; !keeps_all_ && i < counts.size(); ++i) counts[i] *= kept[i];
+    return true;
 }
 
 Mask SegmentView::rows_in(const model::TimeRange& range, bool all) {
     Mask mask(rows_, 1);
     if (all) return mask;
-    const auto* time = times();
-    for (std::uint32_t row = 0; row < rows_; ++row) mask[row] = time[row] >= range.from_ms && time[row] <= range.to_ms;
+    with_times([&](const auto& time_of) {
+        for (std::uint32_t row = 0; row < rows_; ++row) {
+            const auto time = time_of(row);
+            mask[row] = (time >= range.from_ms) & (time <= range.to_ms);
+        }
+    });
     return mask;
 }
 
-/// What the attribute of each session is, and then whether it will do.
+/// What the attribute of each session is, and then whether it will do: of the sessions, not yet of their rows.
 void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged) {
     const Mask mask = narrowed(judged, filter.where);
     const bool of_value = filter.take == Attribute::Take::first || filter.take == Attribute::Take::last;
     const auto* accepts = of_value ? accepted(filter.value).codes.data() : nullptr;
     const auto* values = of_value ? codes(filter.value.column) : nullptr;
-    for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
-        const auto begin = begins_[i];
-        const auto end = begins_[i + 1];
-        const auto first = first_in(mask, begin, end);
-        const bool any = first != end;
-        bool keep = false;
-        switch (filter.take) {
-            case Attribute::Take::count: keep = filter.value.test.holds_integer(count_in(mask, begin, end)); break;
-            case Attribute::Take::any: keep = filter.value.test.holds_integer(any); break;
-            case Attribute::Take::span:
-                keep = filter.value.test.holds_integer(any ? time(last_in(mask, end)) - time(first) : 0);
-                break;
-            case Attribute::Take::first: keep = accepts[any ? values[first] : 0]; break;
-            case Attribute::Take::last: keep = accepts[any ? values[last_in(mask, end)] : 0]; break;
+    const auto keep = [&](const auto& keeps) {
+        for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
+            const auto first = first_in(mask, begins_[i], begins_[i + 1]);
+            kept_[i] &= keeps(first, first == begins_[i + 1] ? 0 : begins_[i + 1]);
         }
-        if (!keep) std::fill(seen_.begin() + begin, seen_.begin() + end, 0);
+    };
+    // Of the first row, and of where the session ends; of that 0 when there is no row.
+    const auto& test = filter.value.test;
+    switch (filter.take) {
+        case Attribute::Take::count:
+            return keep(
+                [&](auto first, auto end) { return test.holds_integer(end == 0 ? 0 : count_in(mask, first, end)); });
+        case Attribute::Take::any:
+            return keep([any = test.holds_integer(1), none = test.holds_integer(0)](auto, auto end) {
+                return end != 0 ? any : none;
+            });
+        case Attribute::Take::span:
+            return keep([&](auto first, auto end) {
+                return test.holds_integer(end == 0 ? 0 : time(last_in(mask, end)) - time(first));
+            });
+        case Attribute::Take::first:
+            return keep([&](auto first, auto end) { return accepts[end == 0 ? 0 : values[first]] != 0; });
+        case Attribute::Take::last:
+            return keep([&](auto, auto end) { return accepts[end == 0 ? 0 : values[last_in(mask, end)]] != 0; });
     }
 }
 
@@ -141,39 +215,39 @@ void SegmentView::narrow(Mask& mask, const PreparedCondition& condition) {
     of_column.each_present(first_row_, first_row_ + rows_, [&](std::uint32_t row, std::uint32_t code) {
         kept[row - first_row_] = mask[row - first_row_] & accepts.codes[code];
     });
-    mask.swap(kept);
+    mask = std::move(kept);
 }
 
 void SegmentView::narrow_all(Mask& mask, std::uint8_t accepts) const {
     if (!accepts) std::fill(mask.begin(), mask.end(), 0);
 }
 
+namespace {
 /// Comparing with some codes, a processor does many rows at a time; looking each up, one.
-template <typename Code>
-void SegmentView::narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes) const {
+template <std::size_t kCount, typename Code>
+void narrow_to(Mask& mask, const std::vector<std::uint32_t>& few, std::uint8_t are, const Code* row_codes) {
+    std::array<Code, kCount> wanted;
+    for (std::size_t i = 0; i < kCount; ++i) wanted[i] = static_cast<Code>(few[i]);
     auto* out = mask.data();
-    const auto count = rows_;
-    const auto& few = accepts.few;
-    const auto are = accepts.few_are;
-    const auto code = [&](std::size_t i) { return static_cast<Code>(few[i]); };
-    if (few.size() == 1) {
-        const Code a = code(0);
-        for (std::uint32_t i = 0; i < count; ++i) out[i] &= (row_codes[i] == a) == are;
-    } else if (few.size() == 2) {
-        const Code a = code(0);
-        const Code b = code(1);
-        for (std::uint32_t i = 0; i < count; ++i) out[i] &= ((row_codes[i] == a) | (row_codes[i] == b)) == are;
-    } else if (few.size() == 3) {
-        const Code a = code(0);
-        const Code b = code(1);
-        const Code c = code(2);
-        for (std::uint32_t i = 0; i < count; ++i) {
-            out[i] &= ((row_codes[i] == a) | (row_codes[i] == b) | (row_codes[i] == c)) == are;
-        }
-    } else {
-        const auto* table = accepts.codes.data();
-        for (std::uint32_t i = 0; i < count; ++i) out[i] &= table[row_codes[i]];
+    for (std::size_t row = 0, rows = mask.size(); row < rows; ++row) {
+        bool is_one = false;
+        for (const Code code : wanted) is_one |= row_codes[row] == code;
+        out[row] &= is_one == are;
     }
+}
+}  // namespace
+
+template <typename Code>
+void SegmentView::narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes) {
+    switch (accepts.few.size()) {
+        case 1: return narrow_to<1>(mask, accepts.few, accepts.few_are, row_codes);
+        case 2: return narrow_to<2>(mask, accepts.few, accepts.few_are, row_codes);
+        case 3: return narrow_to<3>(mask, accepts.few, accepts.few_are, row_codes);
+        case 4: return narrow_to<4>(mask, accepts.few, accepts.few_are, row_codes);
+        default: break;
+    }
+    const auto* table = accepts.codes.data();
+    for (std::size_t row = 0; row < mask.size(); ++row) mask[row] &= table[row_codes[row]];
 }
 
 const SegmentView::Accepted& SegmentView::accepted(const PreparedCondition& condition) {
@@ -183,15 +257,25 @@ const SegmentView::Accepted& SegmentView::accepted(const PreparedCondition& cond
     const auto& means = meaning(condition.column);
     const auto& test = condition.test;
     codes.push_back(test.holds_null());
-    for (std::size_t entry = 0; entry < means.size(); ++entry) {
+    const auto holds = [&](std::size_t entry) -> std::uint8_t {
         if (test.test == Condition::Test::trait) {
-            codes.push_back(condition.column == Column::visitor && test.visitors[(*live_.visitors)[entry]]);
-        } else {
-            const bool is_text = means.are() == Entries::texts;
-            codes.push_back(means.is_null(entry)
-                                ? test.holds_null()
-                                : test.holds(scan_.texts, means.are(), is_text ? 0 : means.value(entry),
-                                             is_text ? means.text(entry) : std::string_view()));
+            return condition.column == Column::visitor && test.visitors[(*live_.visitors)[entry]];
+        }
+        if (means.is_null(entry)) return test.holds_null();
+        const bool is_text = means.are() == Entries::texts;
+        return test.holds(scan_.texts, means.are(), is_text ? 0 : means.value(entry),
+                          is_text ? means.text(entry) : std::string_view());
+    };
+    if (means.common().empty()) {
+        for (std::size_t entry = 0; entry < means.size(); ++entry) codes.push_back(holds(entry));
+    } else {
+        constexpr std::uint8_t kUnknown = 2;
+        std::vector<std::uint8_t> known;  // each value asked once
+        for (std::size_t entry = 0; entry < means.size(); ++entry) {
+            const auto common = means.common()[entry];
+            if (common >= known.size()) known.resize(common + std::size_t{1}, kUnknown);
+            if (known[common] == kUnknown) known[common] = holds(entry);
+            codes.push_back(known[common]);
         }
     }
     const auto* stored = stored_as(condition.column);
@@ -221,11 +305,12 @@ const std::int64_t* SegmentView::next_gaps() {
     if (gaps_block_ == block_) return gaps_.data();
     gaps_block_ = block_;
     gaps_.assign(rows_, kAbsent);
+    const auto& mask = seen();
     const auto* time = times();
     for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
         std::int64_t next = kAbsent;
         for (auto row = begins_[i + 1]; row-- > begins_[i];) {
-            if (!seen_[row]) continue;
+            if (!mask[row]) continue;
             if (next != kAbsent) gaps_[row] = next - time[row];
             next = time[row];
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,10 +39,24 @@ public:
     std::span<const std::uint32_t> session_visitors() const {
         return live_.segment->session_visitors().subspan(first_session_, begins_.size() - 1);
     }
-    const Mask& seen() const { return seen_; }
+    const Mask& seen();
+    /// By the block's sessions, which of them are seen at all.
+    const Mask& kept() const { return kept_; }
+    /// How many of the rows that the question sees satisfy all the conditions of both, of each session. False: the
+    /// sessions do not tell, their rows do.
+    bool count(const PreparedWhere& where, const PreparedWhere& more, std::vector<std::uint32_t>& counts);
     RowPlace place(std::uint32_t row) const { return {time(row), index_, first_row_ + row}; }
     /// Of some rows; times() is for most of them.
     std::int64_t time(std::uint32_t row) const { return live_.segment->time(first_row_ + row); }
+    /// Calls `use` with a function that tells the time of a row, for loops over many.
+    template <typename Use>
+    void with_times(Use&& use) const {
+        live_.segment->stored_times([&](const auto* all) {
+            use([times = all + first_row_, base = live_.segment->header().time_base](std::uint32_t row) {
+                return times[row] + base;
+            });
+        });
+    }
 
     // By the block's rows, which count from 0.
     const std::int64_t* times();
@@ -81,13 +96,17 @@ private:
     };
     Cached& cached(model::Column column) { return cached_[static_cast<std::size_t>(column)]; }
     bool load(std::uint32_t first, std::uint32_t last);
-    bool select_rows();
+    static bool asks_for_classes(const PreparedWhere& where);
+    std::vector<std::uint8_t> accepted_classes(std::initializer_list<const PreparedWhere*> wheres);
     Mask rows_in(const model::TimeRange& range, bool all);
+    void leave_seen(Mask& mask);
+    void drop_sessions(Mask& mask) const;
+    void filter_sessions();
     void keep_sessions(const PreparedFilter& filter, const Mask& judged);
     void narrow(Mask& mask, const PreparedCondition& condition);
     void narrow_all(Mask& mask, std::uint8_t accepts) const;
     template <typename Code>
-    void narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes) const;
+    static void narrow_by(Mask& mask, const Accepted& accepts, const Code* row_codes);
     void read_days(std::uint32_t* out);
     bool check(SegmentColumn column);
 
@@ -100,6 +119,10 @@ private:
     std::uint32_t block_ = 0;  // counts from 1
     std::uint32_t first_session_ = 0, first_row_ = 0, rows_ = 0;
     std::vector<std::uint32_t> begins_;
+    const bool told_;  // how many rows of a class are seen of a session is what the segment counted
+    Mask kept_;
+    bool keeps_all_ = true;
+    std::uint32_t seen_block_ = 0;
     Mask seen_;
     // The day that day_code() was last asked of.
     std::int64_t day_begin_ = day_of(live_.segment->header().first_ms) * kDayMs;

@@ -7,6 +7,7 @@
 #include "model/event.hpp"
 #include "model/source.hpp"
 #include "store/local/event_id.hpp"
+#include "store/local/segments/row_class.hpp"
 
 namespace collector::store::local {
 namespace {
@@ -154,8 +155,7 @@ Result<std::int64_t> RowSource::read(std::int64_t after, std::int64_t limit, con
 Result<void> RowSource::add_event(SegmentBuilder& builder) {
     const auto& row = statements_.events;
     builder.add_row(row.integer(kId), row.integer(kSession), row.integer(kTime));
-    builder.integer(SegmentColumn::kind, row.integer(kKind));
-    builder.integer(SegmentColumn::interaction, row.integer(kInteraction));
+    builder.integer(SegmentColumn::row_class, row_class(row.integer(kKind), row.integer(kInteraction) != 0));
     builder.integer(SegmentColumn::visitor, row.integer(kVisitor));
     builder.integer(SegmentColumn::name, row.integer(kName));
     builder.integer(SegmentColumn::context, row.integer(kContext));

@@ -145,14 +145,9 @@ std::uint32_t Segment::find_session(std::int64_t number) const {
 }
 
 void Segment::times(std::uint32_t from, std::uint32_t to, std::int64_t* out) const {
-    constexpr auto kTimes = section_of(SegmentPart::times);
-    if (header_->sections[kTimes].width == 4) {
-        const auto items = array<std::uint32_t>(kTimes);
+    stored_times([&](const auto* items) {
         for (std::uint32_t row = from; row < to; ++row) *out++ = items[row] + header_->time_base;
-    } else {
-        const auto items = array<std::int64_t>(kTimes);
-        for (std::uint32_t row = from; row < to; ++row) *out++ = items[row] + header_->time_base;
-    }
+    });
 }
 
 Codes Segment::codes(SegmentColumn column) const {

@@ -42,8 +42,17 @@ public:
     /// Of a sparse column: calls `use(row, code)` for those of the rows from `from` up to `to` that have one.
     template <typename Use>
     void each_present(std::uint32_t from, std::uint32_t to, Use&& use) const {
-        auto at = std::lower_bound(rows_.begin(), rows_.end(), from);
-        for (; at != rows_.end() && *at < to; ++at) use(*at, stored(static_cast<std::size_t>(at - rows_.begin())));
+        each_present(from, to, 0, use);
+    }
+    /// Likewise, of rows that are not before those that were looked at up to `at`. Answers up to where it looked.
+    template <typename Use>
+    std::size_t each_present(std::uint32_t from, std::uint32_t to, std::size_t at, Use&& use) const {
+        if (at < rows_.size() && rows_[at] < from) {
+            const auto found = std::lower_bound(rows_.begin() + static_cast<std::ptrdiff_t>(at), rows_.end(), from);
+            at = static_cast<std::size_t>(found - rows_.begin());
+        }
+        for (; at < rows_.size() && rows_[at] < to; ++at) use(rows_[at], stored(at));
+        return at;
     }
 
 private:
@@ -69,6 +78,9 @@ struct EntryView {
     }
 };
 
+/// In place of a count that has no room.
+inline constexpr std::uint8_t kManyRows = 255;
+
 inline constexpr std::int64_t kManyDays = std::numeric_limits<std::int64_t>::min();
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
@@ -84,7 +96,7 @@ struct Section {
     std::uint32_t width = 0;  ///< of an item, in bytes
 };
 
-enum class SegmentPart : std::uint8_t { sessions, begins, session_visitors, times, rows, columns };
+enum class SegmentPart : std::uint8_t { sessions, begins, session_visitors, class_counts, times, rows, columns };
 enum class ColumnPart : std::uint8_t { codes, sparse_rows, entries, texts, count };
 inline constexpr std::size_t kSections =
     static_cast<std::size_t>(SegmentPart::columns) + kSegmentColumns * static_cast<std::size_t>(ColumnPart::count);
@@ -98,7 +110,7 @@ constexpr std::size_t section_of(SegmentColumn column, ColumnPart part) {
 
 /// At the beginning of a segment's bytes.
 struct SegmentHeader {
-    char magic[8] = {'P', 'K', 'S', 'E', 'G', '0', '0', '1'};
+    char magic[8] = {'P', 'K', 'S', 'E', 'G', '0', '0', '2'};
     std::uint64_t size = 0;      ///< of all bytes
     std::uint32_t checksum = 0;  ///< of the header, with this 0
     std::uint32_t rows = 0;
@@ -151,6 +163,11 @@ public:
     std::span<const std::uint32_t> session_visitors() const {
         return array<std::uint32_t>(section_of(SegmentPart::session_visitors));
     }
+    /// How many rows of a class, by its code, each session has: kManyRows for as many or more. Empty: nobody counted.
+    std::span<const std::uint8_t> class_counts(std::uint32_t code) const {
+        const auto counts = array<std::uint8_t>(section_of(SegmentPart::class_counts));
+        return counts.empty() ? counts : counts.subspan(std::size_t{code - 1} * sessions(), sessions());
+    }
     /// The place of the session with this number; sessions() when it is not here.
     std::uint32_t find_session(std::int64_t number) const;
 
@@ -158,6 +175,13 @@ public:
         return item(section_of(SegmentPart::times), row) + header_->time_base;
     }
     void times(std::uint32_t from, std::uint32_t to, std::int64_t* out) const;
+    /// Calls `use` with all times, each less than it is by time_base, in the width that they have.
+    template <typename Use>
+    void stored_times(Use&& use) const {
+        constexpr auto kTimes = section_of(SegmentPart::times);
+        if (header_->sections[kTimes].width == 4) return use(array<std::uint32_t>(kTimes).data());
+        use(array<std::int64_t>(kTimes).data());
+    }
     std::int64_t row_id(std::uint32_t row) const {
         return item(section_of(SegmentPart::rows), row) + header_->row_base;
     }

@@ -20,7 +20,8 @@ namespace collector::store::local {
 /// Whether the first of two rows of one project and time comes before the second: the order of their event ids.
 using Precedes = std::function<pulsekit::Result<bool>(std::int64_t row, std::int64_t other_row)>;
 
-/// One thread at a time.
+/// One thread at a time. What is added is noted; finish() makes the columns, one after the other, each from all of it:
+/// most rows are moved many at once.
 class SegmentBuilder {
 public:
     explicit SegmentBuilder(std::int64_t project, std::int64_t day = kManyDays) : project_(project), day_(day) {}
@@ -31,19 +32,20 @@ public:
     void real(SegmentColumn column, double value);
     void text(SegmentColumn column, std::string_view value) { put(column, column_of(column).number(value)); }
 
-    /// Adds a session as it is.
-    void add_session(const Segment& segment, std::uint32_t session);
+    /// Adds a session as it is. The segment must have been checked; it is looked at until finish().
+    void add_session(const std::shared_ptr<const Segment>& segment, std::uint32_t session);
     /// Likewise, without the rows that `keep` refuses.
-    void add_session(const Segment& segment, std::uint32_t session, const std::function<bool(std::uint32_t)>& keep);
+    void add_session(const std::shared_ptr<const Segment>& segment, std::uint32_t session,
+                     const std::function<bool(std::uint32_t)>& keep);
 
-    std::size_t rows() const { return times_.size(); }
+    std::size_t rows() const { return rows_; }
 
-    /// Errors: those of `precedes`. The builder is empty afterwards.
+    /// Errors: those of `precedes`. Once.
     pulsekit::Result<std::shared_ptr<const Segment>> finish(const Precedes& precedes);
 
 private:
     struct Column {
-        std::vector<std::uint32_t> codes;  // shorter than the rows where the rest is null
+        std::vector<std::uint32_t> codes;  // of the own rows; shorter than these where the rest is null
         Numbering numbering;
         std::vector<std::string> texts;
         std::unordered_map<std::string, std::uint32_t> numbers;  // of the texts
@@ -51,37 +53,55 @@ private:
         std::uint32_t number(std::string_view text);
         std::size_t entries() const { return texts.size() + numbering.keys().size(); }
     };
-    /// Rows that came one after the other, of one session, in order.
+    /// Rows of one session and source that follow each other, in order.
     struct Run {
         std::int64_t session;
+        std::uint32_t source;
         std::uint32_t begin, end;
+        std::int64_t first_ms, last_ms;
     };
-    /// The codes of the segment that is being added from, as codes of this one.
+    /// Rows of a source that follow each other here, too.
+    struct Piece {
+        std::uint32_t begin, end;
+        std::uint32_t at;  // the place of the first of them
+    };
+    /// A segment that rows come from; the first one, that has none, stands for the rows that came one by one.
     struct Source {
-        const Segment* segment = nullptr;
-        std::array<std::vector<std::uint32_t>, kSegmentColumns> codes;
+        std::shared_ptr<const Segment> segment;
+        std::vector<Piece> pieces;
     };
 
     Column& column_of(SegmentColumn column) { return columns_[static_cast<std::size_t>(column)]; }
     void put(SegmentColumn column, std::uint32_t number);
-    void add_rows(const Segment& segment, std::int64_t session, std::uint32_t from, std::uint32_t to, bool follows);
-    void add_codes(const Segment& segment, SegmentColumn column, std::uint32_t from, std::uint32_t to);
-    /// `follows`: the rows are known to come after those of the run before.
-    void begin_run(std::int64_t session, std::int64_t first_ms, std::uint32_t rows, bool follows);
-    pulsekit::Result<std::vector<std::uint32_t>> order(const Precedes& precedes);
-    pulsekit::Result<void> order_session(std::vector<std::uint32_t>& rows, const Precedes& precedes) const;
+    std::uint32_t source_of(const std::shared_ptr<const Segment>& segment);
+    void add_run(std::uint32_t source, std::int64_t session, std::uint32_t begin, std::uint32_t end);
+    std::int64_t time_of(std::uint32_t source, std::uint32_t row) const;
+    std::int64_t id_of(std::uint32_t source, std::uint32_t row) const;
 
-    std::vector<std::uint32_t> session_visitors(const std::vector<std::uint32_t>& ordered,
-                                                const std::vector<std::uint32_t>& begins);
+    static bool is_ordered(const Run& run, const Run& next);
+    /// Where each row goes; fills sessions_ and begins_.
+    pulsekit::Result<void> order(const Precedes& precedes);
+    pulsekit::Result<void> interleave(const Run* begin, const Run* end, const Precedes& precedes);
+    void place(std::uint32_t source, std::uint32_t begin, std::uint32_t end);
+
+    template <typename ValueOf>
+    std::vector<std::int64_t> gather(const ValueOf& value_of) const;
+    std::vector<std::uint32_t> codes_of(SegmentColumn column);
+    void take_codes(SegmentColumn column, const Source& source, std::vector<std::uint32_t>& codes);
+    std::vector<std::uint32_t> session_visitors(const std::vector<std::uint32_t>& visitors) const;
+    std::vector<std::uint8_t> class_counts(const std::vector<std::uint32_t>& classes) const;
 
     const std::int64_t project_;
     const std::int64_t day_;
-    std::vector<std::int64_t> times_;
+    std::size_t rows_ = 0;
+    std::vector<std::int64_t> times_;  // of the own rows, like the next
     std::vector<std::int64_t> ids_;
     std::vector<Run> runs_;
+    std::vector<Source> sources_ = std::vector<Source>(1);
     std::array<Column, kSegmentColumns> columns_;
-    Source source_;
-    std::vector<std::uint32_t> scratch_;
+    std::vector<std::int64_t> sessions_;
+    std::vector<std::uint32_t> begins_;
+    std::uint32_t placed_ = 0;
 };
 
 }  // namespace collector::store::local

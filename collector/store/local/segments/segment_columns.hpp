@@ -9,8 +9,7 @@ namespace collector::store::local {
 
 /// The numbers are stored: append, never renumber.
 enum class SegmentColumn : std::uint8_t {
-    kind = 0,
-    interaction,
+    row_class = 0,  ///< kind and interaction (row_class.hpp)
     name,
     path,
     visitor,
@@ -34,7 +33,7 @@ enum class SegmentColumn : std::uint8_t {
     cls,
     traits,  ///< an identify row's properties, as JSON
 };
-inline constexpr std::size_t kSegmentColumns = 24;
+inline constexpr std::size_t kSegmentColumns = 23;
 
 /// What the entries of a dictionary are.
 enum class Entries : std::uint8_t {
@@ -46,8 +45,7 @@ enum class Entries : std::uint8_t {
 };
 
 inline constexpr std::array<Entries, kSegmentColumns> kEntries = {
-    Entries::integers,  // kind
-    Entries::integers,  // interaction
+    Entries::integers,  // row_class
     Entries::numbers,   // name
     Entries::numbers,   // path
     Entries::numbers,   // visitor

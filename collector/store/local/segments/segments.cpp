@@ -27,7 +27,7 @@ constexpr std::size_t kWorthADay = 2'000;
 constexpr std::size_t kMergeAt = 4;
 
 /// Adds a session without the rows that are flagged.
-void add_session(SegmentBuilder& builder, const Segment& segment, std::uint32_t session,
+void add_session(SegmentBuilder& builder, const std::shared_ptr<const Segment>& segment, std::uint32_t session,
                  const std::vector<bool>& erased) {
     if (erased.empty()) return builder.add_session(segment, session);
     builder.add_session(segment, session, [&](std::uint32_t row) { return !erased[row]; });
@@ -35,7 +35,7 @@ void add_session(SegmentBuilder& builder, const Segment& segment, std::uint32_t 
 
 void add_all(SegmentBuilder& builder, const LiveSegment& live) {
     for (std::uint32_t session = 0; session < live.segment->sessions(); ++session) {
-        if (live.has(session)) builder.add_session(*live.segment, session);
+        if (live.has(session)) builder.add_session(live.segment, session);
     }
 }
 
@@ -107,7 +107,7 @@ private:
         if (from == its.segments.end()) return {};
         if (auto whole = from->segment->check_all(); !whole) return whole;
         const auto at = from->segment->find_session(session);
-        builder.add_session(*from->segment, at);
+        builder.add_session(from->segment, at);
         moved_.try_emplace(serial, Moved{&its, {}}).first->second.sessions.push_back(at);
         return {};
     }
@@ -443,7 +443,7 @@ void Segments::erase_in_memory(const ErasedRows& rows) {
         if (erased.empty()) continue;
         SegmentBuilder builder(rows.project);
         for (std::uint32_t session = 0; session < old.segment->sessions(); ++session) {
-            if (old.has(session)) add_session(builder, *old.segment, session, erased);
+            if (old.has(session)) add_session(builder, old.segment, session, erased);
         }
         auto left = builder.finish(never_asked);
         old = live(project, std::move(*left));
@@ -537,7 +537,7 @@ Result<void> Segments::make(Work& work) {
             const auto day = day_of_session(*source.segment, session);
             const auto key = rows_of[day] < kWorthADay ? kManyDays : day;
             auto& builder = builders.try_emplace(key, work.project, key).first->second;
-            add_session(builder, *source.segment, session, erased[i]);
+            add_session(builder, source.segment, session, erased[i]);
         }
     }
     for (auto& [day, builder] : builders) {
