@@ -1,13 +1,12 @@
 #include "store/local/hash_index.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "store/local/give_way.hpp"
 #include "store/local/last_rows.hpp"
 
 namespace collector::store::local {
@@ -19,11 +18,6 @@ using pulsekit::Result;
 using pulsekit::sqlite::Database;
 
 constexpr std::size_t kRunsToMerge = 6;
-// Of the threads that write and merge runs: who sorts for long gives way to who is waited for, and is not starved.
-constexpr int kNiceness = 5;
-
-/// Linux has a niceness for each thread.
-void give_way() { (void)::setpriority(PRIO_PROCESS, 0, kNiceness); }
 
 std::vector<std::string> files_in(const std::string& folder) {
     std::vector<std::string> files;

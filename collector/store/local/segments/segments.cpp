@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/local/event_id.hpp"
+#include "store/local/give_way.hpp"
 #include "store/local/last_rows.hpp"
 #include "support/checksum.hpp"
 
@@ -25,6 +26,8 @@ constexpr std::int64_t kRowsBehind = 4 * 1024;
 constexpr std::size_t kWorthWriting = 16 * 1024;
 constexpr std::size_t kWorthADay = 2'000;
 constexpr std::size_t kMergeAt = 4;
+// What is merged takes memory meanwhile; and larger ones would be read no faster.
+constexpr std::size_t kMostRows = 1024 * 1024;
 
 /// Adds a session without the rows that are flagged.
 void add_session(SegmentBuilder& builder, const std::shared_ptr<const Segment>& segment, std::uint32_t session,
@@ -401,19 +404,27 @@ LiveSegment Segments::as_filed(const Project& project, LiveSegment live) {
     return live;
 }
 
-/// The smallest four of a day that has as many.
+/// Four of a day that are of a size, so that each row is rewritten as often as its segment grows by a multiple.
 std::vector<Segments::Work> Segments::to_be_merged() {
+    const auto rows = [](const LiveSegment& live) { return std::size_t{live.segment->rows()}; };
     for (auto& [number, project] : projects_) {
         std::map<std::int64_t, std::vector<LiveSegment>> days;
         for (const auto& live : project.segments) {
-            if (live.segment->is_mapped()) days[live.segment->header().day].push_back(as_filed(project, live));
+            if (live.segment->is_mapped()) days[live.segment->header().day].push_back(live);
         }
         for (auto& [day, segments] : days) {
-            if (segments.size() < kMergeAt) continue;
             std::sort(segments.begin(), segments.end(),
-                      [](const LiveSegment& a, const LiveSegment& b) { return a.segment->rows() < b.segment->rows(); });
-            segments.resize(kMergeAt);
-            return {{.project = number, .sources = std::move(segments), .made = {}}};
+                      [&](const LiveSegment& a, const LiveSegment& b) { return rows(a) < rows(b); });
+            for (auto first = segments.begin(); segments.end() - first >= static_cast<std::ptrdiff_t>(kMergeAt);
+                 ++first) {
+                const auto largest = first + (kMergeAt - 1);
+                std::size_t others = 0;
+                for (auto it = first; it != largest; ++it) others += rows(*it);
+                if (rows(*largest) > 2 * others || rows(*largest) + others > kMostRows) continue;
+                Work work{.project = number, .sources = {}, .made = {}};
+                for (auto it = first; it != largest + 1; ++it) work.sources.push_back(as_filed(project, *it));
+                return {std::move(work)};
+            }
         }
     }
     return {};
@@ -495,9 +506,13 @@ Result<void> Segments::do_work(std::vector<Work> works, MutexLock& lock) {
     Result<void> done;
     working_ = true;
     lock.native().unlock();
-    for (auto& work : works) {
-        if (done) done = make(work);
-    }
+    std::jthread([&] {  // for it cannot come back from giving way
+        give_way();
+        for (auto& work : works) {
+            if (done) done = make(work);
+        }
+    })
+        .join();
     lock.native().lock();
     working_ = false;
     worked_.notify_all();
