@@ -54,8 +54,8 @@ std::optional<std::string> from_environment(const std::string& name) {
     return std::nullopt;
 }
 
-/// What one question frees serves the next: pages that go back to the system and come again, zeroed, cost more than what
-/// is done with them. Fewer arenas, so that not each thread keeps as much for itself.
+/// What one question frees serves the next: pages that go back to the system and come again, zeroed, cost more than
+/// what is done with them. Fewer arenas, so that not each thread keeps as much for itself.
 void keep_freed_memory() {
 #ifdef M_ARENA_MAX
     constexpr int kMiB = 1024 * 1024;

@@ -143,6 +143,19 @@ void Accumulator::distinct_runs(const Items& items, const std::uint32_t* ids) {
     });
 }
 
+bool Accumulator::note_all(std::uint32_t group, std::span<const std::uint32_t> codes, const std::uint32_t* ids) {
+    auto& [bits, list] = ids_[group];
+    const auto known = list.size();
+    const auto size = known + codes.size();
+    if (!bits.empty() || size > std::max(kMinList, most_ids_ / kBitsAnId)) return false;
+    if (std::find(codes.begin(), codes.end(), 0u) != codes.end()) return false;
+    if (list.capacity() < size) list.reserve(std::max(size, 2 * list.capacity()));
+    list.resize(size);
+    auto* out = list.data() + known;
+    for (const auto code : codes) *out++ = ids[code];
+    return true;
+}
+
 /// Of a list that is full, or of bits that are too few.
 void Accumulator::note_more(std::uint32_t group, std::uint32_t id) {
     auto& ids = ids_[group];
@@ -208,6 +221,7 @@ void Accumulator::merge(Accumulator&& other, const std::vector<std::uint32_t>& g
         auto& ours = ids_[group_of[i]];
         auto& theirs = other.ids_[i];
         if (ours.bits.empty() && theirs.bits.empty()) {
+            if (ours.list.size() < theirs.list.size()) ours.list.swap(theirs.list);
             ours.list.insert(ours.list.end(), theirs.list.begin(), theirs.list.end());
             continue;
         }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "model/measure.hpp"
@@ -48,6 +49,8 @@ public:
             note_more(group, id);
         }
     }
+    /// For distinct: the ids that codes stand for. False: nothing is noted, as a code is 0 or there is no room.
+    bool note_all(std::uint32_t group, std::span<const std::uint32_t> codes, const std::uint32_t* ids);
     /// For count, and for distinct of ids of which this one comes once.
     void add(std::uint32_t group, std::int64_t count) { integers_[group] += count; }
     /// There is room for so many groups.

@@ -229,14 +229,16 @@ void Fold::group_sessions(SegmentView& view, BlockMasks& masks, const std::vecto
     stretches_.clear();
     pieces_.clear();
     const auto& counts = masks.counts(Plan::kCounted);
+    Stretch now{0, 0, 0};
     const auto add = [&](std::uint32_t session, std::uint32_t group) {
-        if (stretches_.empty() || stretches_.back().group != group || stretches_.back().end != session) {
-            stretches_.push_back({session, session, group});
+        if (now.group != group || now.end != session) {
+            if (now.end > now.begin) stretches_.push_back(now);
+            now = {session, session, group};
         }
-        ++stretches_.back().end;
+        ++now.end;
     };
     if (plan_.groups.empty()) {
-        stretches_.push_back({0, static_cast<std::uint32_t>(counts.size()), 0});
+        now.end = static_cast<std::uint32_t>(counts.size());
     } else if (plan_.groups[0].of_unit) {
         const auto& numbers = units[plan_.groups[0].attribute].numbers;
         for (std::uint32_t i = 0; i < counts.size(); ++i) {
@@ -246,10 +248,19 @@ void Fold::group_sessions(SegmentView& view, BlockMasks& masks, const std::vecto
         const auto* table = tables_.groups[0].data();
         const auto begins = view.sessions();
         view.with_times([&](const auto& time_of) {
+            std::int64_t day_begin = 0;  // of the day that the group is of
+            std::int64_t day_end = 0;
+            std::uint32_t group = 0;
             for (std::uint32_t i = 0; i < counts.size(); ++i) {
                 if (counts[i] == 0) continue;
-                const auto group = table[view.day_code(time_of(begins[i]))];
-                if (group == table[view.day_code(time_of(begins[i + 1] - 1))]) {
+                const auto first = time_of(begins[i]);
+                const auto last = time_of(begins[i + 1] - 1);
+                if (first < day_begin || first >= day_end) {
+                    day_begin = day_of(first) * kDayMs;
+                    day_end = day_begin + kDayMs;
+                    group = table[view.day_code(first)];
+                }
+                if (last < day_end || table[view.day_code(last)] == group) {
                     add(i, group);
                 } else {
                     cut_session(view, masks.mask(Plan::kCounted), i, time_of);
@@ -257,6 +268,7 @@ void Fold::group_sessions(SegmentView& view, BlockMasks& masks, const std::vecto
             }
         });
     }
+    if (now.end > now.begin) stretches_.push_back(now);
     std::vector<std::uint32_t> groups;
     for (const auto& stretch : stretches_) groups.push_back(stretch.group);
     for (const auto& piece : pieces_) groups.push_back(piece.group);
@@ -300,7 +312,10 @@ void Fold::fold_session_visitors(SegmentView& view, BlockMasks& masks, std::size
             if (mask[row]) into.note(piece.group, ids[codes[row]]);
         }
     };
+    // Of groups, stretches have sessions with counted rows alone.
+    const bool all_are_noted = !plan_.groups.empty() && rows == Plan::kCounted && plan_.measures[m].units.empty();
     for (const auto& [begin, end, group] : stretches_) {
+        if (all_are_noted && into.note_all(group, visitors.subspan(begin, end - begin), ids)) continue;
         for (auto i = begin; i < end; ++i) {
             if (counts[i] == 0 || !kept[i]) continue;
             if (visitors[i] != 0) {

@@ -129,6 +129,28 @@ std::vector<std::uint8_t> SegmentView::accepted_classes(std::initializer_list<co
     return classes;
 }
 
+std::optional<RowTest> SegmentView::row_test(std::initializer_list<const PreparedWhere*> wheres) {
+    if (!told_) return std::nullopt;
+    RowTest made;
+    const auto add = [&](const PreparedWhere& where) {
+        for (const auto& condition : where) {
+            const auto* stored = stored_as(condition.column);
+            const auto& accepts = accepted(condition);
+            if (accepts.all) continue;
+            if (!stored || !check(stored->column)) return false;
+            const auto of_column = live_.segment->codes(stored->column);
+            if (of_column.is_sparse() || of_column.all_null()) return false;
+            made.add(of_column, accepts.codes.data());
+        }
+        return true;
+    };
+    if (!add(selection_.seen)) return std::nullopt;
+    for (const auto* where : wheres) {
+        if (!add(*where)) return std::nullopt;
+    }
+    return made;
+}
+
 bool SegmentView::count(const PreparedWhere& where, const PreparedWhere& more, std::vector<std::uint32_t>& counts) {
     if (!told_ || !asks_for_classes(where) || !asks_for_classes(more)) return false;
     const auto classes = accepted_classes({&selection_.seen, &where, &more});
@@ -162,10 +184,10 @@ Mask SegmentView::rows_in(const model::TimeRange& range, bool all) {
 
 /// What the attribute of each session is, and then whether it will do: of the sessions, not yet of their rows.
 void SegmentView::keep_sessions(const PreparedFilter& filter, const Mask& judged) {
-    const Mask mask = narrowed(judged, filter.where);
     const bool of_value = filter.take == Attribute::Take::first || filter.take == Attribute::Take::last;
     const auto* accepts = of_value ? accepted(filter.value).codes.data() : nullptr;
     const auto* values = of_value ? codes(filter.value.column) : nullptr;
+    const Mask mask = narrowed(judged, filter.where);
     const auto keep = [&](const auto& keeps) {
         for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
             const auto first = first_in(mask, begins_[i], begins_[i + 1]);

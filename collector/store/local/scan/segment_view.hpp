@@ -1,6 +1,7 @@
 // The rows of a segment that exist for a question, block by block.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -17,6 +18,24 @@
 #include "store/local/scan/scan.hpp"
 
 namespace collector::store::local {
+
+/// Whether single rows satisfy some conditions. For who looks at one or two rows of a session; a mask is for most.
+class RowTest {
+public:
+    void add(const Codes& codes, const std::uint8_t* accepts) { tests_.push_back({codes, accepts}); }
+    /// Of the row of the segment.
+    bool holds(std::uint32_t row) const {
+        return std::all_of(tests_.begin(), tests_.end(),
+                           [row](const Test& test) { return test.accepts[test.codes.at(row)] != 0; });
+    }
+
+private:
+    struct Test {
+        Codes codes;
+        const std::uint8_t* accepts;  // by code
+    };
+    std::vector<Test> tests_;
+};
 
 /// Blocks are some whole sessions. One thread.
 class SegmentView {
@@ -48,6 +67,21 @@ public:
     RowPlace place(std::uint32_t row) const { return {time(row), index_, first_row_ + row}; }
     /// Of some rows; times() is for most of them.
     std::int64_t time(std::uint32_t row) const { return live_.segment->time(first_row_ + row); }
+    /// Of rows that the question sees, in this block and any other; nothing when only masks can tell.
+    std::optional<RowTest> row_test(std::initializer_list<const PreparedWhere*> wheres);
+    /// The first row of a session that passes the test, or the last one.
+    std::optional<std::uint32_t> first_row(std::uint32_t session, const RowTest& test) const {
+        for (auto row = begins_[session]; row < begins_[session + 1]; ++row) {
+            if (test.holds(first_row_ + row)) return row;
+        }
+        return std::nullopt;
+    }
+    std::optional<std::uint32_t> last_row(std::uint32_t session, const RowTest& test) const {
+        for (auto row = begins_[session + 1]; row-- > begins_[session];) {
+            if (test.holds(first_row_ + row)) return row;
+        }
+        return std::nullopt;
+    }
     /// Calls `use` with a function that tells the time of a row, for loops over many.
     template <typename Use>
     void with_times(Use&& use) const {

@@ -42,6 +42,27 @@ std::vector<std::int64_t> spans_of(SegmentView& view, const Taken& taken) {
     return spans;
 }
 
+std::vector<std::uint32_t> values_of(SegmentView& view, BlockMasks& masks, const Plan& plan,
+                                     const PreparedAttribute& attribute, const std::vector<std::uint32_t>& table) {
+    const std::size_t sessions = view.sessions().size() - 1;
+    std::vector<std::uint32_t> values(sessions);
+    const auto* codes = view.codes(attribute.column);
+    const bool wants_first = attribute.take == Take::first;
+    if (const auto test = view.row_test({&plan.counted, &plan.wheres[attribute.where]})) {
+        for (std::uint32_t i = 0; i < sessions; ++i) {
+            if (!view.kept()[i]) continue;
+            const auto row = wants_first ? view.first_row(i, *test) : view.last_row(i, *test);
+            if (row) values[i] = table[codes[*row]];
+        }
+        return values;
+    }
+    const Taken taken(view, masks, attribute.where);
+    for (std::size_t i = 0; i < sessions; ++i) {
+        if (taken.counts()[i] != 0) values[i] = table[codes[wants_first ? taken.first(i) : taken.last(i)]];
+    }
+    return values;
+}
+
 }  // namespace
 
 std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const Plan& plan,
@@ -54,26 +75,22 @@ std::vector<UnitColumn> sessions_of(SegmentView& view, BlockMasks& masks, const 
     std::vector<UnitColumn> columns(plan.attributes.size());
     for (std::size_t a = 0; a < columns.size(); ++a) {
         const auto& attribute = plan.attributes[a];
-        const Taken taken(view, masks, attribute.where);
-        const auto& counts = taken.counts();
         auto& [integers, numbers] = columns[a];
         switch (attribute.take) {
-            case Take::count: integers.assign(counts.begin(), counts.end()); break;
-            case Take::any:
+            case Take::count: {
+                const auto& counts = masks.counts(attribute.where);
+                integers.assign(counts.begin(), counts.end());
+                break;
+            }
+            case Take::any: {
+                const auto& counts = masks.counts(attribute.where);
                 integers.resize(sessions);
                 for (std::size_t i = 0; i < sessions; ++i) integers[i] = counts[i] > 0;
                 break;
-            case Take::span: integers = spans_of(view, taken); break;
+            }
+            case Take::span: integers = spans_of(view, Taken(view, masks, attribute.where)); break;
             case Take::first:
-            case Take::last:
-                numbers.resize(sessions);
-                const auto* codes = view.codes(attribute.column);
-                const auto* table = tables[a].data();
-                for (std::size_t i = 0; i < sessions; ++i) {
-                    if (counts[i] == 0) continue;
-                    numbers[i] = table[codes[attribute.take == Take::first ? taken.first(i) : taken.last(i)]];
-                }
-                break;
+            case Take::last: numbers = values_of(view, masks, plan, attribute, tables[a]); break;
         }
     }
     return columns;
