@@ -1,8 +1,10 @@
 #include "app/verbs.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/stat.h>
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <array>

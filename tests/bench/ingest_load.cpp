@@ -1,6 +1,5 @@
 #include "tests/bench/ingest_load.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +17,8 @@
 #include <optional>
 #include <utility>
 
+#include "tests/bench/loopback.hpp"
+
 namespace bench {
 namespace {
 
@@ -31,13 +32,9 @@ constexpr std::chrono::seconds kGrace{10};  // for the answers to what came due 
     std::exit(1);
 }
 
-int connected(std::uint16_t port) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    if (fd < 0 || connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) die("connect");
+int connected_without_delay(std::uint16_t port) {
+    const int fd = connected(port);
+    if (fd < 0) die("connect");
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -76,7 +73,7 @@ Load::Load(std::uint16_t port, std::size_t connections) : connections_(connectio
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) die("epoll_create1");
     for (std::size_t i = 0; i < connections; ++i) {
-        connections_[i].fd = connected(port);
+        connections_[i].fd = connected_without_delay(port);
         epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
         if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_[i].fd, &event) != 0) die("epoll_ctl");
     }
