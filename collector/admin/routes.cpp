@@ -34,8 +34,8 @@ std::optional<std::string> credential_of(const http::Request& request) {
 
 std::vector<http::Route> routes(Admin& admin) {
     std::vector<http::Route> all;
-    for (auto list :
-         {project_routes(admin), key_routes(admin), module_routes(admin), data_routes(admin), export_routes(admin)}) {
+    for (auto list : {project_routes(admin), key_routes(admin), module_routes(admin), data_routes(admin),
+                      export_routes(admin), webhook_routes(admin), outbox_routes(admin)}) {
         std::move(list.begin(), list.end(), std::back_inserter(all));
     }
     return all;

@@ -13,6 +13,9 @@
 #include "http/route.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
+#include "meta/webhooks.hpp"
+#include "outbound/outbox.hpp"
+#include "outbound/reach.hpp"
 
 namespace collector::store {
 class EventStore;
@@ -25,6 +28,11 @@ struct Admin {
     meta::Catalog& catalog;
     meta::Access& access;
     store::EventStore& store;
+    meta::Webhooks& webhooks;
+    outbound::Outbox& outbox;
+    pulsekit::Clock& clock;
+    pulsekit::Random& random;
+    outbound::Reach reach;                      ///< of webhooks
     std::string token;                          ///< empty: nobody is let in, not with an admin-scope key either
     std::function<void(std::string_view)> log;  ///< of what is to be known later
     std::stop_token stop;                       ///< nobody waits for answers any more
@@ -41,6 +49,8 @@ std::vector<http::Route> key_routes(Admin& admin);
 std::vector<http::Route> module_routes(Admin& admin);
 std::vector<http::Route> data_routes(Admin& admin);
 std::vector<http::Route> export_routes(Admin& admin);
+std::vector<http::Route> webhook_routes(Admin& admin);
+std::vector<http::Route> outbox_routes(Admin& admin);
 
 /// Nothing when the request may act on that project, else the refusal. No project: on all of them, for which an
 /// admin-scope key is not enough.

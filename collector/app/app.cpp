@@ -16,6 +16,9 @@
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/definitions.hpp"
+#include "meta/webhooks.hpp"
+#include "outbound/couriers.hpp"
+#include "outbound/outbox.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
@@ -72,6 +75,10 @@ struct App::Impl {
     Result<void> open_gateway();
     std::vector<http::Route> routes();
     bool may_see_metrics(const http::Request& request) const;
+    outbound::Reach reach() const {
+        return config.webhooks_allow_loopback.value_or(config.dev) ? outbound::Reach::loopback_too
+                                                                   : outbound::Reach::public_only;
+    }
 
     Config config;
     const store::Writer::Limits limits;
@@ -80,6 +87,8 @@ struct App::Impl {
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
     std::unique_ptr<meta::Definitions> definitions;
+    std::unique_ptr<meta::Webhooks> webhooks;
+    std::unique_ptr<outbound::Outbox> outbox;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -93,6 +102,7 @@ struct App::Impl {
     std::unique_ptr<http::Server> server;
     std::stop_source erasing;  ///< what is too old: goes on at the next start
     std::unique_ptr<watch::Retention> retention;
+    std::unique_ptr<outbound::Couriers> couriers;
     std::unique_ptr<Scheduler> scheduler;
 };
 
@@ -114,6 +124,12 @@ Result<void> App::Impl::open_data() {
     auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
     if (!defined) return std::move(defined).error();
     definitions = std::move(*defined);
+    auto subscribed = meta::Webhooks::open(config.data + "/pulse.sqlite", clock, random);
+    if (!subscribed) return std::move(subscribed).error();
+    webhooks = std::move(*subscribed);
+    auto sent = outbound::Outbox::open(config.data + "/pulse.sqlite", clock, random);
+    if (!sent) return std::move(sent).error();
+    outbox = std::move(*sent);
     return {};
 }
 
@@ -166,8 +182,8 @@ std::vector<http::Route> App::Impl::routes() {
                             "The collector's own numbers, for Prometheus; from loopback or with the admin token",
                             {.answer_type = "text/plain"}, [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
-                                return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data,
-                                                              server ? &server->counters() : nullptr}),
+                                return {.body = metrics_text({pipeline->counters(), *writer, limits, *outbox,
+                                                              config.data, server ? &server->counters() : nullptr}),
                                         .content_type = "text/plain; version=0.0.4; charset=utf-8"};
                             }));
     all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document", {},
@@ -221,6 +237,11 @@ Result<std::string> App::start() {
     it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
                                                            .access = *it.access,
                                                            .store = *it.store,
+                                                           .webhooks = *it.webhooks,
+                                                           .outbox = *it.outbox,
+                                                           .clock = it.clock,
+                                                           .random = it.random,
+                                                           .reach = it.reach(),
                                                            .token = it.config.admin_token,
                                                            .log = [](std::string_view text) { log(Level::info, text); },
                                                            .stop = it.patience.get_token()});
@@ -244,8 +265,18 @@ Result<std::string> App::start() {
         if (auto flushed = it.catalog->flush(); !flushed)
             log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
     };
-    it.scheduler =
-        std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{flush, [&it] { it.retention->run(); }});
+    const auto trim = [&it] {
+        if (auto trimmed = it.outbox->trim(); !trimmed)
+            log(Level::warning, "old messages are not forgotten: " + trimmed.error().message);
+    };
+    it.couriers = std::make_unique<outbound::Couriers>(
+        outbound::CourierParts{.outbox = *it.outbox,
+                               .webhooks = *it.webhooks,
+                               .reach = it.reach(),
+                               .mail = it.config.mail,
+                               .log = [](std::string_view text) { log(Level::warning, text); }});
+    it.scheduler = std::make_unique<Scheduler>(
+        it.clock, std::vector<Scheduler::Task>{flush, trim, [&it] { it.retention->run(); }});
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }
@@ -253,6 +284,7 @@ Result<std::string> App::start() {
 void App::stop() {
     impl_->erasing.request_stop();
     impl_->scheduler.reset();
+    impl_->couriers.reset();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more
 }

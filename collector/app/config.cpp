@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -86,10 +87,26 @@ Result<void> set_trusted_proxies(Config& config, std::string_view value) {
     return {};
 }
 
-Result<void> set_open_gateway(Config& config, std::string_view value) {
+template <typename Target>
+Result<void> set_switch(Target& target, std::string_view value) {
     const bool on = value == "on" || value == "true";
     if (!on && value != "off" && value != "false") return invalid("must be on or off");
-    config.open_gateway = on;
+    target = on;
+    return {};
+}
+
+Result<void> set_smtp_url(Config& config, std::string_view value) {
+    if (value.substr(0, 7) != "smtp://" && value.substr(0, 8) != "smtps://") {
+        return invalid("must be smtp://HOST:PORT or smtps://HOST:PORT");
+    }
+    config.mail.server.url = value;
+    return {};
+}
+
+Result<void> set_smtp_from(Config& config, std::string_view value) {
+    const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+    if (!printable || value.find('@') == std::string_view::npos) return invalid("must be an e-mail address");
+    config.mail.from = value;
     return {};
 }
 
@@ -142,11 +159,28 @@ constexpr std::array kSettings = {
                 return {};
             }},
     Setting{nullptr, "PULSE_OPEN_GATEWAY", "open_gateway", "on|off", "off, with --dev on",
-            "whether /api/v1/pulse takes requests without a key", set_open_gateway},
+            "whether /api/v1/pulse takes requests without a key",
+            [](Config& c, std::string_view v) { return set_switch(c.open_gateway, v); }},
     Setting{nullptr, "PULSE_DEFAULT_PROJECT", "default_project", "NAME", "default, with --dev demo",
             "the project of such requests, by id or name; made when absent",
             [](Config& c, std::string_view v) -> Result<void> {
                 c.default_project = v;
+                return {};
+            }},
+    Setting{nullptr, "PULSE_WEBHOOKS_ALLOW_LOOPBACK", "webhooks.allow_loopback", "on|off", "off, with --dev on",
+            "whether webhooks may lead to this machine, there without TLS too",
+            [](Config& c, std::string_view v) { return set_switch(c.webhooks_allow_loopback, v); }},
+    Setting{nullptr, "PULSE_SMTP_URL", "smtp.url", "URL", "none",
+            "smtp://HOST:PORT or smtps://HOST:PORT, to send mail by", set_smtp_url},
+    Setting{nullptr, "PULSE_SMTP_FROM", "smtp.from", "ADDRESS", "none", "whom mail is from", set_smtp_from},
+    Setting{nullptr, "PULSE_SMTP_USER", "smtp.user", "NAME", "none", "to log in with there",
+            [](Config& c, std::string_view v) -> Result<void> {
+                c.mail.server.user = v;
+                return {};
+            }},
+    Setting{nullptr, "PULSE_SMTP_PASSWORD", "smtp.password", "PASSWORD", "none", "likewise",
+            [](Config& c, std::string_view v) -> Result<void> {
+                c.mail.server.password = v;
                 return {};
             }},
     Setting{nullptr, "PULSE_RATE_INGEST", "rate.ingest", "N", "100",

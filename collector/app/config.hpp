@@ -10,6 +10,7 @@
 #include <pulsekit/result.hpp>
 
 #include "meta/access.hpp"
+#include "outbound/channels/email.hpp"
 #include "store/open.hpp"
 
 namespace collector::app {
@@ -40,6 +41,8 @@ struct Config {
     std::string store = "local";
     std::optional<bool> open_gateway;  ///< nothing: as --dev says
     std::string default_project;       ///< of the open gateway, by id or name; empty: `default`, with --dev demo
+    std::optional<bool> webhooks_allow_loopback;  ///< nothing: as --dev says
+    outbound::MailSettings mail;
     std::vector<ImportedKey> imported_keys;
 };
 

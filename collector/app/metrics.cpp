@@ -56,6 +56,26 @@ void write_writer(Exposition& out, const store::WriterCounters& writes, const st
                std::uint64_t{limits.max_queued_bytes});
 }
 
+void write_outbox(Exposition& out, const outbound::Outbox& outbox) {
+    using Counts = outbound::OutboxCounters::OfChannel;
+    const auto channel = [](std::size_t i) { return name_of(static_cast<outbound::Channel>(i)); };
+    const auto by_channel = [&](std::string_view name, std::string_view help,
+                                std::atomic<std::uint64_t> Counts::*count) {
+        out.family(name, counter, help);
+        for (std::size_t i = 0; i < outbound::kChannels; ++i)
+            out.sample({{"channel", channel(i)}}, (outbox.counters().channels[i].*count).load());
+    };
+    by_channel("pulse_outbox_messages_total", "Messages that were to be sent.", &Counts::added);
+    by_channel("pulse_outbox_delivered_total", "Messages that were delivered.", &Counts::delivered);
+    by_channel("pulse_outbox_retries_total", "Attempts that failed and are followed by another.", &Counts::retried);
+    by_channel("pulse_outbox_failed_total", "Messages that were given up.", &Counts::failed);
+    const auto waiting = outbox.waiting();
+    if (!waiting) return;
+    out.family("pulse_outbox_waiting", gauge, "Messages that wait to be sent.");
+    for (std::size_t i = 0; i < outbound::kChannels; ++i)
+        out.sample({{"channel", channel(i)}}, static_cast<std::uint64_t>((*waiting)[i]));
+}
+
 void write_server(Exposition& out, const http::ServerCounters& server) {
     out.single("pulse_http_connections", gauge, "Connections that are open.", server.open.load());
     out.single("pulse_http_connections_total", counter, "Connections ever accepted.", server.accepted.load());
@@ -97,6 +117,7 @@ std::string metrics_text(const Measured& measured) {
     Exposition out;
     write_events(out, measured.ingest);
     write_writer(out, measured.writer.counters(), measured.limits);
+    write_outbox(out, measured.outbox);
     if (measured.server) write_server(out, *measured.server);
     write_machine(out, measured.data_directory);
     return out.take();

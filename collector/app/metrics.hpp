@@ -5,6 +5,7 @@
 
 #include "http/server_counters.hpp"
 #include "ingest/counters.hpp"
+#include "outbound/outbox.hpp"
 #include "store/writer.hpp"
 
 namespace collector::app {
@@ -14,6 +15,7 @@ struct Measured {
     const ingest::Counters& ingest;
     const store::Writer& writer;
     store::Writer::Limits limits;  ///< the writer's
+    const outbound::Outbox& outbox;
     std::string data_directory;
     const http::ServerCounters* server = nullptr;  ///< null until it serves
 };

@@ -1,4 +1,5 @@
-// Hashes, keyed hashes and comparison in constant time, over OpenSSL's libcrypto, which only hash.cpp includes.
+// Hashes, keyed hashes, comparison in constant time and texts of bytes, over OpenSSL's libcrypto, which only hash.cpp
+// includes.
 #pragma once
 
 #include <array>
@@ -19,5 +20,8 @@ bool equal(const Digest& a, const Digest& b);
 
 /// Lower-case hexadecimal of the first `count` bytes.
 std::string hex(const Digest& digest, std::size_t count = 32);
+
+/// With padding, on one line (RFC 4648, section 4).
+std::string base64(std::string_view bytes);
 
 }  // namespace collector::crypto

@@ -1,8 +1,6 @@
 // Who sent a request, when proxies stand between.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +8,7 @@
 #include <pulsekit/result.hpp>
 
 #include "http/message.hpp"
+#include "model/networks.hpp"
 
 namespace collector::ingest {
 
@@ -29,11 +28,7 @@ public:
     std::string client_of(const http::Request& request) const;
 
 private:
-    struct Network {
-        std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d
-        unsigned bits = 128;
-    };
-    std::vector<Network> networks_;
+    model::Networks networks_;
 };
 
 }  // namespace collector::ingest

@@ -12,15 +12,9 @@
 
 #include <pulsekit/result.hpp>
 
-namespace collector::outbound {
+#include "outbound/reach.hpp"
 
-/// Which addresses may be connected to. It is the resolved address that is looked at, when the connection is made: a
-/// name that leads elsewhere at the second look leads nowhere.
-enum class Reach {
-    public_only,   ///< no loopback, private, link-local, shared or reserved address; https only
-    loopback_too,  ///< and loopback, there without TLS as well
-    anywhere,      ///< an address that the operator has configured
-};
+namespace collector::outbound {
 
 struct Post {
     std::string url;
@@ -46,7 +40,7 @@ public:
     Poster(Poster&&) noexcept;
     Poster& operator=(Poster&&) noexcept;
 
-    /// Any answer is a value. Errors: `invalid` for an address that may not be connected to; `unavailable` when no
+    /// Any answer is a value. Errors: `forbidden` for an address that may not be connected to; `unavailable` when no
     /// complete answer came.
     pulsekit::Result<Posted> post(const Post& post);
 

@@ -12,14 +12,19 @@ struct BackoffLimits {
     std::chrono::milliseconds cap{5 * 60'000};
 };
 
-/// One thread at a time.
+/// The wait after one more failure than `failures`: uniform in [0, min(cap, base * 2^failures)], and never shorter than
+/// what the server asked for.
+std::chrono::milliseconds backoff_after(int failures, const BackoffLimits& limits, Random& random,
+                                        std::chrono::milliseconds at_least = std::chrono::milliseconds{0});
+
+/// Counts failures for backoff_after(). One thread at a time.
 class Backoff {
 public:
     Backoff(BackoffLimits limits, Random& random) : limits_(limits), random_(random) {}
 
-    /// The wait after one more failure: uniform in [0, min(cap, base * 2^failures)], and never shorter than what the
-    /// server asked for.
-    std::chrono::milliseconds failed(std::chrono::milliseconds at_least = std::chrono::milliseconds{0});
+    std::chrono::milliseconds failed(std::chrono::milliseconds at_least = std::chrono::milliseconds{0}) {
+        return backoff_after(failures_++, limits_, random_, at_least);
+    }
     void succeeded() { failures_ = 0; }
     int failures() const { return failures_; }
 

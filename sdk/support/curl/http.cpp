@@ -1,37 +1,24 @@
 #include "support/curl/http.hpp"
 
-#include <curl/curl.h>
+#ifdef _WIN32
+#include <ws2tcpip.h>
+#else
+#include <arpa/inet.h>
+#endif
 
 #include <pulsekit/version.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <mutex>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "support/curl/transfer.hpp"
+
 namespace pulsekit::curl {
 namespace {
-
-constexpr std::size_t kMaxAnswerBytes = 16 * 1024 * 1024;
-constexpr int kPollMs = 5;  // how long keep_waiting may go unasked; a deadline is kept within twice that
-
-struct EasyCleanup {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct MultiCleanup {
-    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
-struct ListFree {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListFree>;
-
-void initialise_library() {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 List header_list(const HttpRequest& request) {
     List list;
@@ -49,11 +36,51 @@ List header_list(const HttpRequest& request) {
     return list;
 }
 
+struct Answer {
+    HttpResponse& response;
+    const SessionLimits& limits;
+};
+
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* context) {
-    auto& body = *static_cast<std::string*>(context);
-    if (body.size() + size * count > kMaxAnswerBytes) return 0;
-    body.append(data, size * count);
-    return size * count;
+    const auto& [response, limits] = *static_cast<Answer*>(context);
+    const std::size_t came = size * count;
+    const std::size_t taken = std::min(came, limits.answer_bytes - response.body.size());
+    if (taken < came && !limits.cuts_answers) return 0;
+    response.body.append(data, taken);
+    return came;
+}
+
+/// What stands between a name that was resolved and the connection to it.
+struct Watch {
+    const SessionLimits& limits;
+    bool refused = false;
+};
+
+std::string text_of(const curl_sockaddr& address) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (address.family == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, &address.addr, sizeof v4);
+        inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    } else if (address.family == AF_INET6) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, &address.addr, sizeof v6);
+        inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    }
+    return text;
+}
+
+curl_socket_t on_socket(void* context, curlsocktype, curl_sockaddr* address) {
+    auto& watch = *static_cast<Watch*>(context);
+    if (!watch.limits.may_connect(text_of(*address))) {
+        watch.refused = true;
+        return CURL_SOCKET_BAD;
+    }
+#ifdef SOCK_CLOEXEC
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+    return ::socket(address->family, address->socktype, address->protocol);
+#endif
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
@@ -81,59 +108,22 @@ std::string join(const std::vector<std::string>& texts, char separator) {
     return joined;
 }
 
-/// "Failed to connect to a port 1 after 12 ms: ..." without the time: who reports each new problem once compares texts.
-std::string without_durations(std::string text) {
-    constexpr std::string_view mark = " after ";
-    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
-        const std::size_t number = at + mark.size();
-        const std::size_t unit = text.find_first_not_of("0123456789", number);
-        if (unit == number || unit == std::string::npos) continue;
-        for (const std::string_view name : {" milliseconds", " ms"}) {
-            if (text.compare(unit, name.size(), name) != 0) continue;
-            text.erase(at, unit + name.size() - at);
-            break;
-        }
-    }
-    return text;
-}
-
-/// What went wrong, in libcurl's words where it has some, and what to do about it.
-std::string explain(CURLcode result, const std::string& said) {
-    std::string detail = without_durations(said);
-    // An address that libcurl cannot read it repeats whole, with the password.
-    if (detail.empty() || detail.find("nsupported proxy") != std::string::npos) detail = curl_easy_strerror(result);
-    switch (result) {
-        case CURLE_ABORTED_BY_CALLBACK: return "given up before an answer came";
-        case CURLE_PEER_FAILED_VERIFICATION:
-            if (detail.find("target host name") != std::string::npos)
-                return "the certificate is not this host's: " + detail + " (see Options::endpoint)";
-            return "certificate verification failed: " + detail +
-                   " (see NetworkOptions::ca_bundle, and this machine's clock)";
-        case CURLE_SSL_CACERT_BADFILE:
-            return "the certificate authorities cannot be read: " + detail + " (see NetworkOptions::ca_bundle)";
-        case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-            return "the server's key is not one that is expected: " + detail +
-                   " (see NetworkOptions::pinned_public_keys)";
-        case CURLE_SSL_CONNECT_ERROR: return "TLS failed: " + detail + " (the server has to speak TLS 1.2 or later)";
-        case CURLE_COULDNT_RESOLVE_PROXY: return detail + " (see NetworkOptions::proxy)";
-        default: return detail;
-    }
-}
-
 }  // namespace
 
 struct Session::Impl {
-    explicit Impl(NetworkOptions given)
+    Impl(NetworkOptions given, SessionLimits bounds)
         : network(std::move(given)),
+          limits(std::move(bounds)),
           pins(join(network.pinned_public_keys, ';')),
           user_agent(network.user_agent.empty() ? std::string("pulsekit/") + kVersion : network.user_agent) {}
 
     NetworkOptions network;
+    SessionLimits limits;
     std::string pins;
     std::string user_agent;
     std::array<char, CURL_ERROR_SIZE> said{};  // before the handle that writes to it
-    std::unique_ptr<CURL, EasyCleanup> easy;
-    std::unique_ptr<CURLM, MultiCleanup> multi;
+    EasyHandle easy;
+    MultiHandle multi;
 
     /// What a libcurl that lacks it must not leave out in silence.
     Result<void> secure() const {
@@ -168,7 +158,7 @@ struct Session::Impl {
         return {};
     }
 
-    void prepare(const HttpRequest& request, curl_slist* headers, HttpResponse& response) {
+    void prepare(const HttpRequest& request, curl_slist* headers, Answer& answer, Watch& watch) {
         CURL* handle = easy.get();
         said[0] = '\0';
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, said.data());
@@ -180,9 +170,14 @@ struct Session::Impl {
             curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
         }
         curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &response.body);
+        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
         curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
-        curl_easy_setopt(handle, CURLOPT_HEADERDATA, &response);
+        curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer.response);
+        if (limits.may_connect) {
+            curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+            curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &watch);
+            curl_easy_setopt(handle, CURLOPT_PROXY, "");
+        }
         curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // a library must not touch the process's signals
@@ -199,25 +194,10 @@ struct Session::Impl {
         curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // giving up does not wait for a blocked name resolution
 #endif
     }
-
-    /// CURLE_OK, or why not; CURLE_ABORTED_BY_CALLBACK when keep_waiting said no.
-    CURLcode run(const HttpRequest& request) const {
-        for (;;) {
-            int running = 0;
-            if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
-            if (running == 0) break;
-            if (request.keep_waiting && !request.keep_waiting()) return CURLE_ABORTED_BY_CALLBACK;
-            if (curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr) != CURLM_OK) return CURLE_FAILED_INIT;
-        }
-        int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-            if (message->msg == CURLMSG_DONE) return message->data.result;
-        }
-        return CURLE_FAILED_INIT;
-    }
 };
 
-Session::Session(NetworkOptions network) : impl_(std::make_unique<Impl>(std::move(network))) {
+Session::Session(NetworkOptions network, SessionLimits limits)
+    : impl_(std::make_unique<Impl>(std::move(network), std::move(limits))) {
     initialise_library();
     impl_->easy.reset(curl_easy_init());
     impl_->multi.reset(curl_multi_init());
@@ -231,16 +211,21 @@ Result<HttpResponse> Session::perform(const HttpRequest& request) {
     if (!impl_->easy || !impl_->multi) return Error{ErrorCode::internal, "libcurl: out of memory"};
     const List headers = header_list(request);
     HttpResponse response;
+    Answer answer{response, impl_->limits};
+    Watch watch{impl_->limits};
     curl_easy_reset(impl_->easy.get());  // keeps the connection
     if (auto secured = impl_->secure(); !secured) return std::move(secured).error();
-    impl_->prepare(request, headers.get(), response);
+    impl_->prepare(request, headers.get(), answer, watch);
     if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK) {
         return Error{ErrorCode::internal, "libcurl: cannot start a transfer"};
     }
-    const CURLcode result = impl_->run(request);
+    const CURLcode result = run_transfer(impl_->multi.get(), request.keep_waiting);
     long status = 0;
     curl_easy_getinfo(impl_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(impl_->multi.get(), impl_->easy.get());
+    if (result == CURLE_COULDNT_CONNECT && watch.refused) {
+        return Error{ErrorCode::forbidden, "the address may not be connected to"};
+    }
     if (result != CURLE_OK) { return Error{ErrorCode::unavailable, explain(result, impl_->said.data())}; }
     response.status = static_cast<int>(status);
     return response;

@@ -39,6 +39,11 @@ protected:
         admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
                                                .access = *access_,
                                                .store = store_,
+                                               .webhooks = *webhooks_,
+                                               .outbox = *outbox_,
+                                               .clock = clock_,
+                                               .random = random_,
+                                               .reach = outbound::Reach::public_only,
                                                .token = token,
                                                .log = [](std::string_view) {},
                                                .stop = {}});
@@ -79,6 +84,10 @@ protected:
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<meta::Catalog> catalog_ =
         meta::Catalog::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Webhooks> webhooks_ =
+        meta::Webhooks::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<outbound::Outbox> outbox_ =
+        outbound::Outbox::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;

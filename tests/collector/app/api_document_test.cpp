@@ -64,6 +64,7 @@ protected:
             }
         }
         switch_modules_on();
+        keep_a_message();
     }
 
     static Json json_of(const std::string& text) { return http::parse_json(text).value_or(Json()); }
@@ -75,6 +76,18 @@ protected:
         for (auto& module : modules.at("modules")) module["enabled"] = true;
         for (auto& module : modules.at("modules")) module["access"] = "all";
         ASSERT_EQ(pulsekit::test::http("PUT", url, token, modules.dump()).status, 200);
+    }
+
+    /// In the outbox: that of a test.
+    void keep_a_message() {
+        const auto all = dev_.url + "/api/admin/projects/" + dev_.keys.at("PULSE_PROJECT") + "/webhooks";
+        const std::vector<std::string> token{"Authorization: Bearer " + dev_.keys.at("PULSE_ADMIN_TOKEN")};
+        const auto webhook = json_of(
+            pulsekit::test::http("POST", all, token, R"({"url":"http://127.0.0.1:1","events":["zero_traffic"]})").body);
+        const auto one = all + "/" + webhook.at("id").get<std::string>();
+        ASSERT_EQ(pulsekit::test::http("POST", one + "/test", token).status, 200);
+        const auto kept = json_of(pulsekit::test::http("GET", one + "/deliveries", token).body);
+        made_["/api/admin/outbox"] = kept.at("data").at(0).at("id").get<std::string>();
     }
 
     /// The header of the first alternative that is documented.

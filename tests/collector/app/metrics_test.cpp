@@ -9,8 +9,11 @@
 #include <pulsekit/version.hpp>
 
 #include "app/exposition.hpp"
+#include "meta/catalog.hpp"
 #include "tests/support/exposition.hpp"
 #include "tests/support/fake_store.hpp"
+#include "tests/support/fixed_clock.hpp"
+#include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace collector::app {
@@ -22,7 +25,9 @@ using pulsekit::test::Metrics;
 
 class MetricsText : public testing::Test {
 protected:
-    Metrics read() { return Metrics(metrics_text({counters, writer, limits, folder.path().string(), &server})); }
+    Metrics read() {
+        return Metrics(metrics_text({counters, writer, limits, *outbox, folder.path().string(), &server}));
+    }
 
     pulsekit::test::TemporaryFolder folder;
     ingest::Counters counters;
@@ -30,6 +35,11 @@ protected:
     test::FakeStore store;
     store::Writer::Limits limits{.max_queued_events = 100};
     store::Writer writer{store, limits};
+    pulsekit::test::TemporaryFolder elsewhere;
+    pulsekit::test::FixedClock clock{0};
+    pulsekit::test::SeededRandom random{1};
+    std::unique_ptr<outbound::Outbox> outbox =
+        outbound::Outbox::open(elsewhere.file("pulse.sqlite"), clock, random).value();
 };
 
 TEST_F(MetricsText, SaysWhatBecameOfEvents) {
@@ -76,6 +86,27 @@ TEST_F(MetricsText, SaysWhatTheWriterDid) {
     EXPECT_GT(drained.at("pulse_commit_duration_seconds_sum"), 0);
     EXPECT_EQ(drained.at("pulse_queued_events"), 0);
     EXPECT_EQ(drained.at("pulse_queued_bytes"), 0);
+}
+
+TEST_F(MetricsText, SaysWhatTheOutboxDid) {
+    auto catalog = meta::Catalog::open(elsewhere.file("pulse.sqlite"), clock, random).value();
+    const auto project = catalog->create_project("P", "p.example").value().id;
+    const auto mail = [&](const std::string& to) {
+        return outbound::Message{.project_id = project, .channel = outbound::Channel::email, .target = to};
+    };
+    ASSERT_TRUE(outbox->add({mail("a"), mail("b"), mail("c"), mail("d")}).ok());
+    for (const auto outcome : {outbound::Attempt::Outcome::delivered, outbound::Attempt::Outcome::hopeless,
+                               outbound::Attempt::Outcome::later}) {
+        ASSERT_TRUE(outbox->settle(outbox->next_due().value().value(), {.outcome = outcome}).ok());
+    }
+    const auto metrics = read();
+    const Metrics::Labels email = {{"channel", "email"}};
+    EXPECT_EQ(metrics.at("pulse_outbox_messages_total", email), 4);
+    EXPECT_EQ(metrics.at("pulse_outbox_delivered_total", email), 1);
+    EXPECT_EQ(metrics.at("pulse_outbox_failed_total", email), 1);
+    EXPECT_EQ(metrics.at("pulse_outbox_retries_total", email), 1);
+    EXPECT_EQ(metrics.at("pulse_outbox_waiting", email), 2);
+    EXPECT_EQ(metrics.at("pulse_outbox_waiting", {{"channel", "webhook"}}), 0);
 }
 
 TEST_F(MetricsText, SaysWhatTheProcessAndItsDataTake) {

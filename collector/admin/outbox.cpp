@@ -1,0 +1,118 @@
+// What waits to leave the collector, what has left it, and what could not.
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "admin/deliveries.hpp"
+#include "admin/routes.hpp"
+#include "http/members.hpp"
+#include "http/route.hpp"
+#include "support/time_text.hpp"
+
+namespace collector::admin {
+namespace {
+
+using outbound::Kept;
+using outbound::Listing;
+
+constexpr std::int64_t kMaxLimit = 1000;
+
+http::Response bad_value(std::string_view name, std::string_view reason) {
+    return http::plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
+}
+
+http::Json message_json(const Kept& kept) {
+    http::Json json{{"id", kept.id},
+                    {"project_id", kept.message.project_id},
+                    {"channel", name_of(kept.message.channel)},
+                    {"target", kept.message.target}};
+    json.update(delivery_json(kept));
+    return json;
+}
+
+http::Response list(Admin& admin, const http::Request& request) {
+    auto listing = read_listing(request);
+    if (auto* refused = std::get_if<http::Response>(&listing)) return std::move(*refused);
+    auto& wanted = std::get<Listing>(listing);
+    if (const auto project_id = request.parameter("project_id")) wanted.project_id = std::string(*project_id);
+    const auto kept = admin.outbox.list(wanted);
+    if (!kept) return http::failed(kept.error());
+    auto data = http::Json::array();
+    for (const auto& one : *kept) data.push_back(message_json(one));
+    return {.body = http::to_text({{"data", std::move(data)}})};
+}
+
+http::Response replay(Admin& admin, const http::Request& request) {
+    const auto id = request.path_value("message_id");
+    const auto kept = admin.outbox.replay(id);
+    if (kept) return {.body = http::to_text(message_json(*kept))};
+    return kept.error().code == pulsekit::ErrorCode::not_found ? http::not_found("Message", id)
+                                                               : http::failed(kept.error());
+}
+
+}  // namespace
+
+std::variant<Listing, http::Response> read_listing(const http::Request& request) {
+    Listing listing;
+    if (const auto text = request.parameter("status")) {
+        listing.state = outbound::state_named(*text);
+        if (!listing.state) return bad_value("status", "must be one of 'pending', 'delivered' or 'failed'");
+    }
+    if (const auto text = request.parameter("before")) listing.before = std::string(*text);
+    if (const auto text = request.parameter("limit")) {
+        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), listing.limit);
+        if (failed != std::errc() || end != text->data() + text->size() || listing.limit < 1) {
+            return bad_value("limit", "must be an integer of at least 1");
+        }
+        listing.limit = std::min(listing.limit, kMaxLimit);
+    }
+    return listing;
+}
+
+std::vector<http::DocumentedParameter> listing_parameters() {
+    return {{.name = "status",
+             .summary = "Only those that wait, that were delivered or that were given up",
+             .one_of = {"pending", "delivered", "failed"}},
+            {.name = "before", .summary = "The id of the last one of the page before"},
+            {.name = "limit",
+             .summary = "How many, at most 1000",
+             .type = http::DocumentedParameter::Type::integer,
+             .otherwise = "100",
+             .example = "100"}};
+}
+
+http::Json delivery_json(const Kept& kept) {
+    const auto instant = [](const std::optional<std::int64_t>& unix_ms) -> http::Json {
+        return unix_ms ? http::Json(pulsekit::date_time_text(*unix_ms)) : http::Json(nullptr);
+    };
+    const bool waits = kept.state == outbound::State::pending;
+    return {{"id", kept.id},
+            {"event", kept.message.event},
+            {"status", name_of(kept.state)},
+            {"attempts", kept.attempts},
+            {"status_code", kept.last_attempt_ms ? http::Json(kept.last_status) : http::Json(nullptr)},
+            {"response_time_ms", kept.last_attempt_ms ? http::Json(kept.last_took_ms) : http::Json(nullptr)},
+            {"error", kept.error.empty() ? http::Json(nullptr) : http::Json(kept.error)},
+            {"created_at", instant(kept.created_ms)},
+            {"last_attempt_at", instant(kept.last_attempt_ms)},
+            {"next_attempt_at", waits ? instant(kept.next_ms) : http::Json(nullptr)}};
+}
+
+std::vector<http::Route> outbox_routes(Admin& admin) {
+    const std::string message = R"({"id":"0195f4a1-7c00-7000-8000-00000000000b","project_id":"7f3e8a2c",)"
+                                R"("channel":"subscription","target":"0195f4a1-7c00-7000-8000-00000000000a",)" +
+                                std::string(kDeliveryExample.substr(kDeliveryExample.find("\"event\"")));
+    auto parameters = listing_parameters();
+    parameters.insert(parameters.begin(), {.name = "project_id", .summary = "Only of this project"});
+    return {guarded(admin, "GET", "/api/admin/outbox",
+                    "Lists the messages to webhooks and by e-mail of the last week, newest first",
+                    {.answer = R"({"data":[)" + message + "]}", .parameters = std::move(parameters)},
+                    [&admin](http::Request& request) { return list(admin, request); }),
+            guarded(admin, "POST", "/api/admin/outbox/{message_id}/replay",
+                    "Sends a message again, whatever came of it before", {.answer = message},
+                    [&admin](http::Request& request) { return replay(admin, request); })};
+}
+
+}  // namespace collector::admin
