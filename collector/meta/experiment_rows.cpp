@@ -124,8 +124,7 @@ Result<std::vector<Assignment>> find_assignments(Database& database, const Exper
     auto read = for_each_row(*rows, [&](const Statement& row) -> Result<void> {
         const auto variant = variant_at(row.integer(1), experiment);
         if (!variant) return variant.error();
-        found.push_back(
-            {.visitor_id = std::string(row.text(0)), .variant = *variant, .assigned_ms = row.integer(2)});
+        found.push_back({.visitor_id = std::string(row.text(0)), .variant = *variant, .assigned_ms = row.integer(2)});
         return {};
     });
     if (!read) return std::move(read).error();

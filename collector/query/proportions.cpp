@@ -46,8 +46,8 @@ std::optional<double> p_value(const Proportion& first, const Proportion& second)
     const auto all = static_cast<double>(first.of) + static_cast<double>(second.of);
     const double pooled = (static_cast<double>(first.count) + static_cast<double>(second.count)) / all;
     if (pooled <= 0 || pooled >= 1) return std::nullopt;
-    const double deviation = std::sqrt(pooled * (1 - pooled) *
-                                       (1 / static_cast<double>(first.of) + 1 / static_cast<double>(second.of)));
+    const double deviation =
+        std::sqrt(pooled * (1 - pooled) * (1 / static_cast<double>(first.of) + 1 / static_cast<double>(second.of)));
     return std::erfc(std::abs(part(first) - part(second)) / deviation / std::numbers::sqrt2);
 }
 

@@ -24,9 +24,9 @@ std::optional<double> difference(const Proportion& first, const Proportion& seco
 /// difference between independent proportions", Statistics in Medicine 17 (1998). Nothing where either is of nothing.
 std::optional<Interval> interval_of_difference(const Proportion& first, const Proportion& second);
 
-/// That proportions which do not differ are so far apart or farther: of the two-sided z-test with the pooled proportion,
-/// which is Pearson's chi-square test without correction for continuity. Nothing where either is of nothing, or where
-/// all or none are counted in both.
+/// That proportions which do not differ are so far apart or farther: of the two-sided z-test with the pooled
+/// proportion, which is Pearson's chi-square test without correction for continuity. Nothing where either is of
+/// nothing, or where all or none are counted in both.
 std::optional<double> p_value(const Proportion& first, const Proportion& second);
 
 }  // namespace collector::query

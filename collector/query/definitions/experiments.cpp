@@ -53,7 +53,7 @@ std::variant<Variant, Response> read_variant(const Json& item, const std::string
     const auto* weight = http::member_of(item, "weight");
     if (!weight) return http::missing_field(called + ".weight");
     if (!weight->is_number() || !(weight->get<double>() >= 0)) {
-        return http::invalid_field(called + ".weight", "a number that is not below 0");
+        return http::invalid_field(called + ".weight", "a number not below 0");
     }
     return Variant{.name = std::get<std::string>(std::move(name)), .weight = weight->get<double>()};
 }
@@ -74,7 +74,7 @@ std::variant<std::vector<Variant>, Response> read_variants(const Json& body) {
         auto& variant = std::get<Variant>(read);
         const bool is_known = std::any_of(variants.begin(), variants.end(),
                                           [&](const Variant& other) { return other.name == variant.name; });
-        if (is_known) return http::invalid_field(called + ".name", "the only one of its kind");
+        if (is_known) return http::invalid_field(called + ".name", "unique");
         weights += variant.weight;
         variants.push_back(std::move(variant));
     }
@@ -160,8 +160,7 @@ std::vector<http::Route> experiment_routes(meta::Access& access, const Sources& 
     constexpr std::string_view kAll = "/api/v1/experiments";
     constexpr std::string_view kOne = "/api/v1/experiments/{id}";
     constexpr std::string_view kStatus = "/api/v1/experiments/{id}/status";
-    const std::string members =
-        R"("name":"CTA Button Color","description":"Which call to action converts best")";
+    const std::string members = R"("name":"CTA Button Color","description":"Which call to action converts best")";
     const std::string rest =
         R"("variants":[{"name":"control_blue","weight":33.4},{"name":"variant_green","weight":33.3},
             {"name":"variant_orange","weight":33.3}],"goal_id":"g9a8b7c6")";
@@ -172,10 +171,9 @@ std::vector<http::Route> experiment_routes(meta::Access& access, const Sources& 
     const std::string listed = R"({"data":[{"id":"e1a2b3c4","name":"CTA Button Color","status":"running","variants":3,
         "created_at":"2026-03-22T14:30:00Z"}]})";
     return {
-        route({"POST", kAll, "Creates an experiment", "{" + members + "," + rest + "}", experiment("draft"), 201},
-              [&experiments](Request& request, const Project& project) {
-                  return create(experiments, request, project);
-              }),
+        route(
+            {"POST", kAll, "Creates an experiment", "{" + members + "," + rest + "}", experiment("draft"), 201},
+            [&experiments](Request& request, const Project& project) { return create(experiments, request, project); }),
         route({"GET", kAll, "Lists the experiments, with how many variants each has", {}, listed},
               [&experiments](Request&, const Project& project) { return list(experiments, project); }),
         route({"GET", kOne, "An experiment with its variants", {}, experiment("running")},
@@ -185,10 +183,9 @@ std::vector<http::Route> experiment_routes(meta::Access& access, const Sources& 
               [&experiments](Request& request, const Project& project) {
                   return change_status(experiments, request, project);
               }),
-        route({"DELETE", kOne, "Deletes an experiment that is a draft or completed, with its assignments", {}, {}, 204},
-              [&experiments](Request& request, const Project& project) {
-                  return erase(experiments, request, project);
-              }),
+        route(
+            {"DELETE", kOne, "Deletes an experiment that is a draft or completed, with its assignments", {}, {}, 204},
+            [&experiments](Request& request, const Project& project) { return erase(experiments, request, project); }),
     };
 }
 

@@ -1,6 +1,8 @@
 // What became of the visitors in each variant of an experiment.
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -130,8 +132,14 @@ Json outcome_json(const meta::Variant& variant, const Outcome& outcome) {
             {"revenue", rounded(outcome.revenue, 2)}};
 }
 
+/// Of what is no decimal to begin with, half away from zero; a half is one give or take what doubles make of it.
+double nearest(double value, double scale) {
+    constexpr double kHalfLacks = 1e-9;
+    return std::round(value * scale + std::copysign(kHalfLacks, value)) / scale + 0.0;  // and never -0
+}
+
 /// In percentage points.
-Json points(double part) { return rounded(100 * part, 2); }
+double points(double part) { return nearest(100 * part, 100); }
 
 /// With the control, which is the first variant.
 void add_comparison(const Outcome& outcome, const Outcome& control, Json& json) {
@@ -140,9 +148,9 @@ void add_comparison(const Outcome& outcome, const Outcome& control, Json& json) 
     const auto apart = difference(first, second);
     const auto interval = interval_of_difference(first, second);
     const auto p = p_value(first, second);
-    json["difference"] = apart ? points(*apart) : Json();
+    json["difference"] = apart ? Json(points(*apart)) : Json();
     json["confidence_interval"] = interval ? Json::array({points(interval->low), points(interval->high)}) : Json();
-    json["p_value"] = p ? Json(rounded(*p, 4)) : Json();
+    json["p_value"] = p ? Json(nearest(*p, 10'000)) : Json();
 }
 
 Result<Json> results(const Context& context, const Params& params) {
@@ -173,7 +181,7 @@ extern const Module kExperiments = {
     .example = R"({"experiment_id":"0195f4a1-7c00-7000-8000-000000000003","name":"CTA Button Color","status":"running",
         "results":[{"variant":"control_blue","visitors":1102,"conversions":34,"conversion_rate":3.09,"revenue":1632.66},
         {"variant":"variant_green","visitors":1067,"conversions":41,"conversion_rate":3.84,"revenue":1968.59,
-        "difference":0.76,"confidence_interval":[-0.79,2.34],"p_value":0.3345}]})",
+        "difference":0.76,"confidence_interval":[-0.8,2.34],"p_value":0.3345}]})",
     .answer = results};
 
 }  // namespace collector::query
