@@ -100,7 +100,8 @@ private:
     std::map<std::string, std::string> ids_;
 };
 
-const Json kHalves = {{"variants", {{"A", 50}, {"B", 50}}}, {"status", {"running"}}};
+/// A running experiment of two variants.
+Json halves() { return {{"variants", {{"A", 50}, {"B", 50}}}, {"status", Json::array({"running"})}}; }
 
 std::vector<std::filesystem::path> files() {
     std::vector<std::filesystem::path> found;
@@ -143,7 +144,7 @@ INSTANTIATE_TEST_SUITE_P(Files, Assign, testing::ValuesIn(files()), title);
 /// Of the same client: its address, as far as it is known, and its user agent.
 TEST(AssignVisitor, WithoutOneItIsThatOfTheSendersEvents) {
     Assigning collector({.trusted_proxies = ingest::TrustedProxies::parse({"127.0.0.1"}).value(), .salt_hours = 24});
-    collector.create("E", kHalves);
+    collector.create("E", halves());
     const std::vector<std::string> client = {"X-Forwarded-For: 9.9.9.9", "User-Agent: Agent/1"};
     const auto first = collector.post(collector.path_of("E"), "", client);
     EXPECT_EQ(first.status, 200);
@@ -164,7 +165,7 @@ TEST(AssignTogether, FirstCallsOfAVisitorAgree) {
     constexpr int kThreads = 8;
     constexpr int kVisitors = 25;
     Assigning collector;
-    collector.create("E", kHalves);
+    collector.create("E", halves());
     std::vector<std::vector<std::string>> told(kThreads);
     {
         std::vector<std::jthread> threads;
@@ -185,7 +186,7 @@ TEST(AssignTogether, FirstCallsOfAVisitorAgree) {
 
 TEST(AssignRate, IsThatOfEvents) {
     Assigning collector({}, {.ingest = 2});
-    collector.create("E", kHalves);
+    collector.create("E", halves());
     EXPECT_EQ(collector.post(collector.path_of("E")).status, 200);
     EXPECT_EQ(collector.post("/api/collect", R"({"type":"pageview","path":"/"})").status, 200);
     const auto reply = collector.post(collector.path_of("E"));
