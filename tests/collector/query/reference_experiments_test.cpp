@@ -71,7 +71,7 @@ std::pair<double, double> score_bounds(double x, double n) {
 }
 
 void compare_with_control(const Count& one, const Count& control, Json& json) {
-    json["difference"] = json["confidence_interval"] = json["p_value"] = nullptr;
+    for (const char* member : {"difference", "confidence_interval", "p_value"}) json[member] = nullptr;
     if (one.visitors == 0 || control.visitors == 0) return;
     const auto [x1, n1] = std::pair(static_cast<double>(one.conversions), static_cast<double>(one.visitors));
     const auto [x2, n2] = std::pair(static_cast<double>(control.conversions), static_cast<double>(control.visitors));
