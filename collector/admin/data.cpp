@@ -1,7 +1,10 @@
 // A project's events: how long they are kept, and how those of one person are erased.
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "admin/routes.hpp"
 #include "crypto/hash.hpp"
@@ -45,14 +48,47 @@ http::Response change_retention(Admin& admin, http::Request& request) {
     return read_retention(admin, request);
 }
 
+/// Who may be in a variant of an experiment: the visitor, or whoever the user was.
+pulsekit::Result<std::vector<std::string>> visitors_of(Admin& admin, std::string_view project_id, Erasure::Of of,
+                                                       std::string_view id) {
+    std::vector<std::string> visitors;
+    if (of == Erasure::Of::visitor) {
+        visitors.emplace_back(id);
+        return visitors;
+    }
+    const model::Question question{
+        .of = {.project_id = std::string(project_id),
+               .range = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
+               .seen = {{.field = model::Column::user,
+                         .test = model::Condition::Test::one_of,
+                         .values = {std::string(id)}}}},
+        .group_by = {model::Column::visitor}};
+    const auto answer = admin.store.ask(question, {.stop = admin.stop});
+    if (!answer) return answer.error();
+    for (const auto& row : answer->rows) {
+        if (const auto* visitor = std::get_if<std::string>(&row[0])) visitors.push_back(*visitor);
+    }
+    return visitors;
+}
+
+/// The assignments go first: of a user's, only the events tell whose they are.
+pulsekit::Result<std::int64_t> erase_all(Admin& admin, const Erasure& erasure) {
+    const auto visitors = visitors_of(admin, erasure.project_id, erasure.of, erasure.id);
+    if (!visitors) return visitors.error();
+    if (auto done = admin.experiments.erase_visitors(erasure.project_id, *visitors); !done) {
+        return std::move(done).error();
+    }
+    return admin.store.erase(erasure, {.stop = admin.stop});
+}
+
 /// Who was erased is told by the hash alone: whoever knows the id can tell that it was.
 http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of) {
     const auto project_id = request.path_value("id");
     if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
     const std::string_view kind = of == Erasure::Of::user ? "user" : "visitor";
     const auto id = request.path_value(std::string(kind) + "_id");
-    const auto erased = admin.store.erase(
-        {.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0}, {.stop = admin.stop});
+    const auto erased =
+        erase_all(admin, {.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0});
     const auto hash = crypto::hex(crypto::sha256(id));
     const http::Json entry = {
         {"project", project_id}, {kind, "sha256:" + hash}, {"erased", erased ? http::Json(*erased) : nullptr}};
@@ -62,7 +98,8 @@ http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of)
 
 http::Route erasing(Admin& admin, const std::string& kind, Erasure::Of of) {
     auto route = guarded(admin, "DELETE", "/api/admin/projects/{id}/" + kind + "s/{" + kind + "_id}",
-                         "Erases all events of a " + kind, {.answer = R"({"erased":42})"},
+                         "Erases all events of a " + kind + ", and in which variants of experiments it was",
+                         {.answer = R"({"erased":42})"},
                          [&admin, of](http::Request& request) { return erase(admin, request, of); });
     route.takes_rest = true;  // ids may have slashes
     return route;

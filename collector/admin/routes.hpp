@@ -13,6 +13,7 @@
 #include "http/route.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
+#include "meta/experiments.hpp"
 #include "meta/webhooks.hpp"
 #include "outbound/outbox.hpp"
 #include "outbound/reach.hpp"
@@ -27,6 +28,7 @@ namespace collector::admin {
 struct Admin {
     meta::Catalog& catalog;
     meta::Access& access;
+    meta::Experiments& experiments;
     store::EventStore& store;
     meta::Webhooks& webhooks;
     outbound::Outbox& outbox;

@@ -14,8 +14,10 @@
 #include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
+#include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/definitions.hpp"
+#include "meta/experiments.hpp"
 #include "meta/webhooks.hpp"
 #include "outbound/couriers.hpp"
 #include "outbound/outbox.hpp"
@@ -89,6 +91,7 @@ struct App::Impl {
     std::unique_ptr<meta::Definitions> definitions;
     std::unique_ptr<meta::Webhooks> webhooks;
     std::unique_ptr<outbound::Outbox> outbox;
+    std::unique_ptr<meta::Experiments> experiments;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -130,6 +133,9 @@ Result<void> App::Impl::open_data() {
     auto sent = outbound::Outbox::open(config.data + "/pulse.sqlite", clock, random);
     if (!sent) return std::move(sent).error();
     outbox = std::move(*sent);
+    auto tried = meta::Experiments::open(config.data + "/pulse.sqlite", clock, random);
+    if (!tried) return std::move(tried).error();
+    experiments = std::move(*tried);
     return {};
 }
 
@@ -169,8 +175,10 @@ bool App::Impl::may_see_metrics(const http::Request& request) const {
 std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
+    all.push_back(ingest::assign_route(*access, *experiments, *pipeline));
     append(all, query::routes(*access, {.store = *store,
                                         .definitions = *definitions,
+                                        .experiments = *experiments,
                                         .clock = clock,
                                         .log = [](std::string_view text) { log(Level::error, text); },
                                         .stop = patience.get_token(),
@@ -236,6 +244,7 @@ Result<std::string> App::start() {
         .agents = it.agents});
     it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
                                                            .access = *it.access,
+                                                           .experiments = *it.experiments,
                                                            .store = *it.store,
                                                            .webhooks = *it.webhooks,
                                                            .outbox = *it.outbox,

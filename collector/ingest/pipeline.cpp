@@ -297,6 +297,12 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
     impl.store(dialect, std::move(events), std::move(outcome), arrival.grant.rate, std::move(responder));
 }
 
+std::string Pipeline::visitor_of(const http::Request& request, std::string_view project_id) const {
+    const auto& with = impl_->with;
+    return derived_visitor(impl_->visitor_key(with.clock.unix_ms()), project_id,
+                           with.settings.trusted_proxies.client_of(request), request.header("User-Agent").value_or(""));
+}
+
 const Counters& Pipeline::counters() const { return impl_->counters; }
 
 http::Response Pipeline::refusal(const Dialect& dialect, int status) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pulsekit/environment.hpp>
@@ -48,6 +49,9 @@ public:
     /// Checks in this order: credentials, scope, rate limit, content type, content encoding, size, then what the
     /// dialect checks (syntax and fields), then the steps. Answers after the commit.
     void handle(const Dialect& dialect, bool batch, http::Request request, http::Responder responder);
+
+    /// The visitor of an event that comes by such a request now, to the project, and says none itself.
+    std::string visitor_of(const http::Request& request, std::string_view project_id) const;
 
     const Counters& counters() const;
 

@@ -1,10 +1,10 @@
 // The query algebra: what a report may ask and what every store must answer.
 //
-// A question sees rows of one project in a closed range of time, of the sessions that its filters keep, and nothing
-// else. The rows it counts fold into a unit (the row itself, its session or its visitor), which takes its attributes
-// from its rows; units, or the rows of units, fold into groups with measures; groups are ordered and paged. Funnel,
-// Retention, Flow and List are shapes of their own. Answers are exact, and every number is a count, a sum or a value of
-// a row: ratios and rounding belong to the report.
+// A question sees rows of one project in a closed range of time, of the sessions that its filters keep, of the visitors
+// that it names if it names any, and nothing else. The rows it counts fold into a unit (the row itself, its session or
+// its visitor), which takes its attributes from its rows; units, or the rows of units, fold into groups with measures;
+// groups are ordered and paged. Funnel, Retention, Flow and List are shapes of their own. Answers are exact, and every
+// number is a count, a sum or a value of a row: ratios and rounding belong to the report.
 #pragma once
 
 #include <array>
@@ -37,6 +37,7 @@ enum class Column {
     user,         ///< text
     interaction,  ///< integer 0 or 1
     next_gap,     ///< integer, ms to the next row of the same session that the question sees; null for its last
+    group,        ///< integer, Member::group of the row's visitor; of a selection that names visitors alone
     app_version,  ///< text, like all down to country
     utm_source,
     utm_medium,
@@ -128,6 +129,13 @@ struct Filter {
     std::vector<Value> values;
 };
 
+/// A visitor whose rows exist from an instant on, in a group with others: a variant of an experiment, for instance.
+struct Member {
+    std::string visitor;
+    std::int64_t from_ms = 0;
+    std::uint32_t group = 0;
+};
+
 /// Which rows exist for a question.
 struct Selection {
     std::string project_id;
@@ -135,6 +143,9 @@ struct Selection {
     Where seen;                   ///< by columns of the row alone, not next_gap
     std::vector<Filter> filters;  ///< all must hold
     std::string own_host;         ///< a source equal to it is null; empty: none is
+    /// Empty: all visitors; else these alone, each named once. A session is then what one of them did in it: one that
+    /// several took part in is as many. Filters keep it by all of its rows in range, whoever's, from whenever.
+    std::vector<Member> members;
 };
 
 struct Measure {

@@ -15,10 +15,11 @@
 
 namespace collector::query {
 
-/// What reports are made of. Store, definitions and clock must outlive whoever holds this.
+/// What reports are made of. What it refers to must outlive whoever holds this.
 struct Sources {
     store::EventStore& store;
     meta::Definitions& definitions;
+    meta::Experiments& experiments;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
     std::stop_token stop;                       ///< asked when the collector is to stop

@@ -11,7 +11,7 @@ using http::DocumentedParameter;
 using Type = DocumentedParameter::Type;
 
 void add_range(const Takes& takes, std::vector<DocumentedParameter>& all) {
-    const std::string start = takes.all_time ? "the beginning" : "30 days before `end_at`";
+    const std::string start = takes.all_time || takes.so_far ? "the beginning" : "30 days before `end_at`";
     const std::string end = takes.all_time ? "the end of time" : "now";
     all.push_back({.name = "start_at",
                    .summary = "The first instant of the range, or the date of its first day in UTC. Absent: " + start,
@@ -54,7 +54,7 @@ DocumentedParameter documented(const Parameter& own) {
 std::vector<DocumentedParameter> documented(const Takes& takes) {
     std::vector<DocumentedParameter> all;
     for (const auto& own : takes.own) all.push_back(documented(own));
-    if (takes.range || takes.all_time) add_range(takes, all);
+    if (takes.range || takes.all_time || takes.so_far) add_range(takes, all);
     add_page(takes, all);
     if (takes.filters) {
         all.push_back({.name = "filter",

@@ -32,7 +32,8 @@ Result<std::int64_t> instant(const http::Request& request, std::string_view name
 Result<model::TimeRange> range_of(const http::Request& request, const Takes& takes, std::int64_t now_ms) {
     const auto end = instant(request, "end_at", takes.all_time ? kAllTime.to_ms : now_ms, true);
     const std::int64_t before_end = end ? *end - kDefaultRangeMs : 0;
-    const auto start = instant(request, "start_at", takes.all_time ? kAllTime.from_ms : before_end, false);
+    const bool from_the_beginning = takes.all_time || takes.so_far;
+    const auto start = instant(request, "start_at", from_the_beginning ? kAllTime.from_ms : before_end, false);
     // Of two bad values the one that comes first in every document is named.
     if (!start) return start.error();
     if (!end) return end.error();
@@ -106,7 +107,7 @@ Result<std::string> own_of(const http::Request& request, const Parameter& parame
 
 Result<Params> parse(const http::Request& request, const Takes& takes, std::int64_t now_ms) {
     Params params;
-    if (takes.range || takes.all_time) {
+    if (takes.range || takes.all_time || takes.so_far) {
         const auto range = range_of(request, takes, now_ms);
         if (!range) return range.error();
         params.range = *range;

@@ -29,6 +29,7 @@ struct Parameter {
 struct Takes {
     bool range = false;      ///< start_at and end_at; without them the last 30 days
     bool all_time = false;   ///< start_at and end_at; without them everything
+    bool so_far = false;     ///< start_at and end_at; without them everything up to now
     bool filters = false;    ///< filter, repeated: sessions that have what it says
     std::int64_t limit = 0;  ///< limit, with this default, and never more than max_limit; 0: takes none
     std::int64_t max_limit = 1000;

@@ -8,15 +8,14 @@ namespace {
 constexpr std::size_t kVisitorBytes = 16;
 constexpr std::size_t kShortCharacters = 8;
 
-/// Stands for a visitor without a cookie; the address goes into it and is kept nowhere.
-std::string derived_visitor(const Surroundings& around) {
-    const auto& arrival = around.arrival;
-    std::string text = arrival.grant.project_id();
-    text.append(1, '\0').append(arrival.client_address).append(1, '\0').append(arrival.user_agent);
-    return crypto::hex(crypto::hmac_sha256(around.visitor_key, text), kVisitorBytes);
-}
-
 }  // namespace
+
+std::string derived_visitor(std::string_view key, std::string_view project_id, std::string_view client_address,
+                            std::string_view user_agent) {
+    std::string text(project_id);
+    text.append(1, '\0').append(client_address).append(1, '\0').append(user_agent);
+    return crypto::hex(crypto::hmac_sha256(key, text), kVisitorBytes);
+}
 
 std::string EventIds::next(std::int64_t unix_ms) {
     const pulsekit::MutexLock lock(mutex_);
@@ -43,7 +42,11 @@ std::optional<Reason> identify(Item& item, const Surroundings& around) {
         event.event_id = is_gateway ? around.ids.next_short() : around.ids.next(event.received_ms);
         event.event_id_is_ours = true;
     }
-    if (event.visitor_id.empty()) event.visitor_id = derived_visitor(around);
+    if (event.visitor_id.empty()) {
+        const auto& arrival = around.arrival;
+        event.visitor_id =
+            derived_visitor(around.visitor_key, event.project_id, arrival.client_address, arrival.user_agent);
+    }
     return std::nullopt;
 }
 

@@ -50,6 +50,11 @@ std::optional<Reason> identify(Item& item, const Surroundings& around);
 /// The canonical kind of a dialect's own type; a delivery ledger is known by its name.
 model::Kind kind_of(model::DialectId dialect, std::string_view source_type, std::string_view name);
 
+/// Stands for a visitor without a cookie; the address goes into it and is kept nowhere. `key`:
+/// Surroundings::visitor_key.
+std::string derived_visitor(std::string_view key, std::string_view project_id, std::string_view client_address,
+                            std::string_view user_agent);
+
 /// The path of a URL, absolute or relative, without query and fragment; at least `/`.
 std::string path_of(std::string_view url);
 

@@ -27,6 +27,7 @@ http::Response answered(int status, const http::Json& json) { return {.status = 
 
 http::Response refused(const pulsekit::Error& error, std::string_view what, std::string_view id) {
     if (error.code == pulsekit::ErrorCode::not_found) return http::not_found(what, id);
+    if (error.code == pulsekit::ErrorCode::invalid) return http::plain_error(400, error.message);
     return http::failed(error);
 }
 

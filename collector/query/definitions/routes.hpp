@@ -17,6 +17,7 @@ namespace collector::query {
 /// `access` and the sources outlive the routes.
 std::vector<http::Route> funnel_routes(meta::Access& access, const Sources& sources);
 std::vector<http::Route> goal_routes(meta::Access& access, const Sources& sources);
+std::vector<http::Route> experiment_routes(meta::Access& access, const Sources& sources);
 
 inline constexpr std::size_t kMaxPathLength = 2048;
 
@@ -36,7 +37,7 @@ http::Route definition_route(const DefinitionRoute& route, std::string_view modu
 
 http::Response answered(int status, const http::Json& json);
 
-/// For an error about the `what` with this id.
+/// For an error about the `what` with this id; one that is `invalid` has its text for the client.
 http::Response refused(const pulsekit::Error& error, std::string_view what, std::string_view id);
 
 }  // namespace collector::query

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "query/conditions.hpp"
 #include "query/module.hpp"
 #include "query/ratio.hpp"
 #include "query/targets.hpp"

@@ -1,8 +1,7 @@
 // How often a goal is reached, and by what part of the visitors.
-#include <cmath>
-#include <cstddef>
 #include <utility>
 
+#include "query/conditions.hpp"
 #include "query/module.hpp"
 #include "query/ratio.hpp"
 #include "query/targets.hpp"
@@ -13,11 +12,7 @@ namespace {
 
 using http::Json;
 using meta::Aim;
-using model::Attribute;
 using model::Column;
-using model::Condition;
-using model::Field;
-using model::Kind;
 using model::Measure;
 using model::Question;
 using pulsekit::Error;
@@ -33,54 +28,39 @@ Result<meta::Goal> goal_of(const Context& context) {
 // Both questions measure: conversions, their visitors, all visitors, the revenue.
 
 Question of_rows(const Context& context, const Params& params, const Aim& aim) {
-    const bool is_event = aim.type == Aim::Type::event;
-    const auto reached = is_event ? happened(aim.target) : viewed(aim.target);
+    const auto reached = reaching(aim);
     Question question{.of = context.select(params, {visible()}),
                       .counted = {active()},
                       .measures = {{.fold = Measure::Fold::count, .where = reached},
                                    {.fold = Measure::Fold::distinct, .field = Column::visitor, .where = reached},
                                    {.fold = Measure::Fold::distinct, .field = Column::visitor}}};
-    if (is_event) {
+    if (aim.type == Aim::Type::event) {
         question.measures.push_back({.fold = Measure::Fold::sum, .field = Column::revenue, .where = reached});
     }
     return question;
 }
 
-/// The least whole number that is no less than the threshold, which is compared with milliseconds or pages.
-std::int64_t at_least(double threshold) {
-    constexpr double kLargest = 9e18;
-    // A decimal such as 0.003 s is no more than its 3 ms, whatever a double makes of it.
-    const double nearest = std::round(threshold);
-    const double whole = std::abs(threshold - nearest) < 1e-6 ? nearest : std::ceil(threshold);
-    return whole < kLargest ? static_cast<std::int64_t>(whole) : static_cast<std::int64_t>(kLargest);
-}
-
-/// A session reaches the goal by how long it lasts or by its pageviews; only an active one counts.
 Question of_sessions(const Context& context, const Params& params, const Aim& aim) {
-    enum : std::size_t { is_active, size };
-    const bool by_duration = aim.type == Aim::Type::duration;
-    Attribute how_large{.take = Attribute::Take::span};
-    if (!by_duration) how_large = {.take = Attribute::Take::count, .where = {kind_is({Kind::pageview})}};
-    const Condition counts = equals(Field::of_unit(is_active), std::int64_t{1});
-    const Condition large{.field = Field::of_unit(size),
-                          .test = Condition::Test::at_least,
-                          .values = {at_least(by_duration ? aim.threshold * 1000 : aim.threshold)}};
-    return {
-        .of = context.select(params, {visible()}),
-        .unit = model::Unit::session,
-        .attributes = {{.take = Attribute::Take::any, .where = {active()}}, std::move(how_large)},
-        .measures = {
-            {.fold = Measure::Fold::count, .where = {counts, large}},
-            {.fold = Measure::Fold::distinct, .field = Column::visitor, .where = {active(), large}, .of_rows = true},
-            {.fold = Measure::Fold::distinct, .field = Column::visitor, .where = {active()}, .of_rows = true}}};
+    auto reached = sessions_reaching(aim);
+    auto active_rows = reached.conditions;
+    active_rows.push_back(active());
+    return {.of = context.select(params, {visible()}),
+            .unit = model::Unit::session,
+            .attributes = std::move(reached.attributes),
+            .measures = {
+                {.fold = Measure::Fold::count, .where = std::move(reached.conditions)},
+                {.fold = Measure::Fold::distinct,
+                 .field = Column::visitor,
+                 .where = std::move(active_rows),
+                 .of_rows = true},
+                {.fold = Measure::Fold::distinct, .field = Column::visitor, .where = {active()}, .of_rows = true}}};
 }
 
 Result<Json> stats(const Context& context, const Params& params) {
     const auto goal = goal_of(context);
     if (!goal) return goal.error();
-    const bool by_rows = goal->aim.type == Aim::Type::pageview || goal->aim.type == Aim::Type::event;
-    const auto answer =
-        context.ask(by_rows ? of_rows(context, params, goal->aim) : of_sessions(context, params, goal->aim));
+    const auto answer = context.ask(is_of_rows(goal->aim) ? of_rows(context, params, goal->aim)
+                                                          : of_sessions(context, params, goal->aim));
     if (!answer) return answer.error();
     const auto& row = answer->rows.front();
     return Json{{"goal_id", goal->id},

@@ -38,6 +38,7 @@ protected:
         access_ = std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.admin = rate});
         admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
                                                .access = *access_,
+                                               .experiments = *experiments_,
                                                .store = store_,
                                                .webhooks = *webhooks_,
                                                .outbox = *outbox_,
@@ -88,6 +89,8 @@ protected:
         meta::Webhooks::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<outbound::Outbox> outbox_ =
         outbound::Outbox::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Experiments> experiments_ =
+        meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;

@@ -70,6 +70,8 @@ protected:
     std::map<std::string, std::string> kept_ = {{"p", catalog_->create_project("P", "p.example").value().id},
                                                 {"q", catalog_->create_project("Q", "q.example").value().id}};
     std::map<std::string, std::string> keys_;
+    std::unique_ptr<meta::Experiments> experiments_ =
+        meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Webhooks> webhooks_ =
         meta::Webhooks::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<outbound::Outbox> outbox_ =
@@ -78,6 +80,7 @@ protected:
     meta::Access access_{*catalog_, clock_, meta::RateLimits{.admin = 0}};
     Admin admin_{.catalog = *catalog_,
                  .access = access_,
+                 .experiments = *experiments_,
                  .store = store_,
                  .webhooks = *webhooks_,
                  .outbox = *outbox_,

@@ -28,6 +28,14 @@ struct Operation {
     Json document;
 };
 
+/// What must have been done before an example can be answered as it says.
+struct Needed {
+    std::string_view method, pattern;                 ///< of the example
+    std::string_view by_method, by_pattern, by_body;  ///< of what is done, with the query key
+};
+constexpr Needed kNeeded[] = {
+    {"POST", "/api/v1/experiments/{id}/assign", "PUT", "/api/v1/experiments/{id}/status", R"({"status":"running"})"}};
+
 std::string upper(std::string text) {
     for (char& c : text) c = static_cast<char>(std::toupper(c));
     return text;
@@ -123,7 +131,20 @@ protected:
         return path + query;
     }
 
+    void prepare(const Operation& operation) const {
+        for (const auto& needed : kNeeded) {
+            if (needed.method != operation.method || needed.pattern != operation.pattern) continue;
+            const std::string pattern(needed.by_pattern);
+            const auto id = made_.at(pattern.substr(0, pattern.find("/{id}")));
+            const auto reply =
+                pulsekit::test::http(std::string(needed.by_method), dev_.url + filled(pattern, "id", id),
+                                     {"X-Pulse-Key: " + dev_.keys.at("PULSE_QUERY_KEY")}, std::string(needed.by_body));
+            EXPECT_EQ(reply.status, 200) << reply.body;
+        }
+    }
+
     HttpReply send(const Operation& operation) {
+        prepare(operation);
         std::string body;
         if (operation.document.contains("requestBody")) {
             body = operation.document.at("requestBody").at("content").at("application/json").at("example").dump();

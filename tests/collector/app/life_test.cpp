@@ -120,6 +120,38 @@ TEST_F(LifeTest, AnErasedUserLeavesNoTrace) {
     EXPECT_EQ(*problems, std::vector<std::string>());
 }
 
+TEST_F(LifeTest, AnErasedVisitorIsInNoExperiment) {
+    admin("POST", project_ + "/modules/ab_testing/enable");
+    const auto query = [&](const std::string& method, const std::string& path, const std::string& body = {}) {
+        return json_of(pulsekit::test::http(method, dev_.url + "/api/v1/experiments" + path,
+                                            {"X-Pulse-Key: " + dev_.keys.at("PULSE_QUERY_KEY")}, body));
+    };
+    const auto made =
+        query("POST", "", R"({"name":"E","variants":[{"name":"A","weight":100},{"name":"B","weight":0}]})");
+    const auto path = "/" + made.value("id", "");
+    EXPECT_EQ(query("PUT", path + "/status", R"({"status":"running"})").value("status", ""), "running");
+    const auto assign = [&](const std::string& visitor) {
+        const auto reply = pulsekit::test::http("POST", dev_.url + "/api/v1/experiments" + path + "/assign",
+                                                {"X-Pulse-Key: " + dev_.keys.at("PULSE_INGEST_KEY")},
+                                                Json{{"visitor_id", visitor}}.dump());
+        EXPECT_EQ(reply.body, Json({{"experiment_id", made.value("id", "")}, {"variant", "A"}}).dump());
+    };
+    const auto visitors = [&] { return query("GET", path + "/results")["results"][0].value("visitors", -1); };
+    for (const char* visitor : {"phone of jane", "laptop of jane", "joe", "never seen"}) assign(visitor);
+    for (const char* visitor : {"phone of jane", "laptop of jane"}) {
+        send({{"visitor_id", visitor}, {"session_id", visitor}, {"user_id", "jane"}});
+    }
+    send({{"visitor_id", "joe"}, {"session_id", "s"}, {"user_id", "joe"}});
+    EXPECT_EQ(visitors(), 4);
+    EXPECT_EQ(admin("DELETE", project_ + "/users/jane").body, R"({"erased":2})");
+    EXPECT_EQ(visitors(), 2);
+    EXPECT_EQ(admin("DELETE", project_ + "/visitors/never%20seen").body, R"({"erased":0})");
+    EXPECT_EQ(visitors(), 1);
+    for (const char* trace : {"phone of jane", "laptop of jane", "never seen"}) {
+        EXPECT_EQ(files_with(trace), std::vector<std::string>()) << trace;
+    }
+}
+
 TEST_F(LifeTest, RetentionIsReadAndSet) {
     const auto path = project_ + "/retention";
     EXPECT_EQ(admin("GET", path).body, R"({"days":null})");

@@ -7,9 +7,11 @@
 #include <string>
 
 #include "http/server.hpp"
+#include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
+#include "meta/experiments.hpp"
 #include "tests/collector/support/counting_random.hpp"
 #include "tests/collector/support/manual_clock.hpp"
 #include "tests/support/http_client.hpp"
@@ -39,7 +41,9 @@ public:
         http::Server::Options options;
         options.port = 0;
         options.not_found_envelopes = ingest::not_found_envelopes(*pipeline_);
-        server_ = std::make_unique<http::Server>(ingest::routes(*pipeline_), options);
+        auto routes = ingest::routes(*pipeline_);
+        routes.push_back(ingest::assign_route(access_, *experiments_, *pipeline_));
+        server_ = std::make_unique<http::Server>(std::move(routes), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -48,6 +52,7 @@ public:
     const std::string& key(const std::string& name) const { return secrets_.at(name); }
     const std::map<std::string, std::string>& keys() const { return secrets_; }
     meta::Catalog& catalog() { return *catalog_; }
+    meta::Experiments& experiments() { return *experiments_; }
     pulsekit::test::ManualClock& clock() { return clock_; }
     MemoryStore& store() { return store_; }
     const ingest::Counters& counters() const { return pipeline_->counters(); }
@@ -96,6 +101,8 @@ private:
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<meta::Catalog> catalog_;
     meta::Access access_;
+    std::unique_ptr<meta::Experiments> experiments_ =
+        meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     MemoryStore store_;
     std::unique_ptr<ingest::Pipeline> pipeline_;
     DeferredSubmit submit_{store_};  // after the pipeline: joined before it goes

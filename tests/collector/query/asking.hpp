@@ -66,18 +66,30 @@ inline bool is_for(http::Request& request, const Module& module) {
 }
 
 /// Of projects that have defined nothing.
-inline std::unique_ptr<meta::Definitions> no_definitions() {
-    static pulsekit::test::FixedClock clock(0);
-    static pulsekit::test::SeededRandom random(1);
-    return meta::Definitions::open(":memory:", clock, random).value();
-}
+class Nothing {
+public:
+    meta::Definitions& definitions() { return *definitions_; }
+    meta::Experiments& experiments() { return *experiments_; }
 
-/// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, std::int64_t now_ms,
-                                const meta::Project& project, std::string_view target) {
+private:
+    pulsekit::test::FixedClock clock_{0};
+    pulsekit::test::SeededRandom random_{1};
+    std::unique_ptr<meta::Definitions> definitions_ = meta::Definitions::open(":memory:", clock_, random_).value();
+    std::unique_ptr<meta::Experiments> experiments_ = meta::Experiments::open(":memory:", clock_, random_).value();
+};
+
+/// Nothing when no module has the path. `defined` has what projects defined, as Nothing does or Defined.
+template <typename DefinedThings>
+std::optional<Reply> ask(store::EventStore& store, DefinedThings& defined, std::int64_t now_ms,
+                         const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
-    const Sources sources{
-        .store = store, .definitions = definitions, .clock = clock, .log = {}, .stop = {}, .open_project = {}};
+    const Sources sources{.store = store,
+                          .definitions = defined.definitions(),
+                          .experiments = defined.experiments(),
+                          .clock = clock,
+                          .log = {},
+                          .stop = {},
+                          .open_project = {}};
     auto asked = request(target);
     std::optional<http::Response> response;
     if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);
@@ -91,7 +103,8 @@ inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& def
 
 inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
                                 std::string_view target) {
-    return ask(store, *no_definitions(), now_ms, project, target);
+    Nothing nothing;
+    return ask(store, nothing, now_ms, project, target);
 }
 
 }  // namespace collector::query::test

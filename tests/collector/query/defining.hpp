@@ -2,13 +2,18 @@
 //
 //   funnels   [{"name": ..., "steps": [{"type": ..., "value": ..., "label": ...}]}]
 //   goals     [{"name": ..., "goal_type": ..., "config": {...}}]
+//   experiments  [{"name": ..., "created_at": ..., "status": [...], "variants": [{"name": ..., "weight": ...}],
+//                  "goal_id": ..., "assigned": [{"visitor": ..., "variant": ..., "at": ..., "repeat": ...}]}]
 //
+// An experiment goes through the states of its `status`. `repeat` is as of events: `#` in `visitor` becomes 0, 1, ...
 // Each is the project `p`'s, or its own `project`'s. In the file's cases `<name>` stands for the id of what has the
 // name.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,9 +21,13 @@
 #include <vector>
 
 #include "http/json.hpp"
+#include "meta/database.hpp"
 #include "meta/definitions.hpp"
+#include "meta/experiment_rows.hpp"
+#include "meta/experiments.hpp"
 #include "meta/tables.hpp"
-#include "tests/support/fixed_clock.hpp"
+#include "tests/collector/query/compact.hpp"
+#include "tests/collector/support/manual_clock.hpp"
 #include "tests/support/seeded_random.hpp"
 
 namespace collector::query::test {
@@ -26,20 +35,32 @@ namespace collector::query::test {
 class Defined {
 public:
     explicit Defined(const std::string& database_path, const http::Json& file = http::Json::object())
-        : definitions_(meta::Definitions::open(database_path, clock_, random_).value()) {
+        : definitions_(meta::Definitions::open(database_path, clock_, random_).value()),
+          experiments_(meta::Experiments::open(database_path, clock_, random_).value()),
+          database_(meta::open_database(database_path).value()) {
         const auto funnels = file.value("funnels", http::Json::array());
         const auto goals = file.value("goals", http::Json::array());
+        const auto experiments = file.value("experiments", http::Json::array());
         auto tables = meta::Tables::open(database_path).value();
         std::set<std::string> projects = {"p", "q"};
-        for (const auto& list : {funnels, goals}) {
+        for (const auto& list : {funnels, goals, experiments}) {
             for (const auto& one : list) projects.insert(one.value("project", "p"));
         }
         for (const auto& id : projects) EXPECT_TRUE(tables.insert(meta::Project{.id = id, .name = id}).ok());
         for (const auto& one : funnels) add_funnel(one);
         for (const auto& one : goals) add_goal(one);
+        for (const auto& one : experiments) add_experiment(resolved(one));
     }
 
     meta::Definitions& definitions() { return *definitions_; }
+    meta::Experiments& experiments() { return *experiments_; }
+
+    /// Whatever variant the visitors would fall to by themselves.
+    void assign(const meta::Experiment& experiment, const std::vector<meta::Assignment>& assignments) {
+        auto transaction = pulsekit::sqlite::Transaction::begin(database_).value();
+        for (const auto& one : assignments) ASSERT_TRUE(meta::insert(database_, experiment, one).ok());
+        ASSERT_TRUE(transaction.commit().ok());
+    }
 
     /// With ids for names.
     http::Json resolved(const http::Json& one) const {
@@ -79,9 +100,48 @@ private:
         ids_.emplace_back(made->name, made->id);
     }
 
-    pulsekit::test::FixedClock clock_{0};
+    void add_experiment(const http::Json& one) {
+        meta::Experiment wanted{.id = {},
+                                .project_id = one.value("project", "p"),
+                                .name = one.at("name").get<std::string>(),
+                                .description = {},
+                                .variants = {},
+                                .goal_id = one.value("goal_id", "")};
+        for (const auto& variant : one.at("variants")) {
+            wanted.variants.push_back(
+                {.name = variant.at("name").get<std::string>(), .weight = variant.at("weight").get<double>()});
+        }
+        clock_.advance(std::chrono::milliseconds(instant(one.at("created_at")) - clock_.unix_ms()));
+        const auto made = experiments_->create(std::move(wanted));
+        ASSERT_TRUE(made.ok()) << made.error().message;
+        for (const auto& status : one.value("status", std::vector<std::string>())) {
+            const auto to = meta::experiment_status_named(status).value();
+            ASSERT_TRUE(experiments_->change_status(made->project_id, made->id, to).ok()) << status;
+        }
+        ids_.emplace_back(made->name, made->id);
+        assign(*made, assignments_of(*made, one.value("assigned", http::Json::array())));
+    }
+
+    static std::vector<meta::Assignment> assignments_of(const meta::Experiment& experiment, const http::Json& list) {
+        std::vector<meta::Assignment> assignments;
+        for (const auto& one : list) {
+            const auto named = [&](const meta::Variant& variant) { return variant.name == one.at("variant"); };
+            const auto found = std::find_if(experiment.variants.begin(), experiment.variants.end(), named);
+            EXPECT_NE(found, experiment.variants.end()) << one;
+            for (std::size_t number = 0; number < one.value("repeat", std::size_t{1}); ++number) {
+                assignments.push_back({.visitor_id = numbered(one.at("visitor").get<std::string>(), number),
+                                       .variant = static_cast<std::size_t>(found - experiment.variants.begin()),
+                                       .assigned_ms = instant(one.at("at"))});
+            }
+        }
+        return assignments;
+    }
+
+    pulsekit::test::ManualClock clock_{0};
     pulsekit::test::SeededRandom random_{1};
     std::unique_ptr<meta::Definitions> definitions_;
+    std::unique_ptr<meta::Experiments> experiments_;
+    pulsekit::sqlite::Database database_;
     std::vector<std::pair<std::string, std::string>> ids_;  // by name
 };
 

@@ -43,7 +43,8 @@ public:
                  {"goals", key(project_, {.scopes = {Scope::query}, .allowed_modules = {"goals"}})},
                  {"expired", key(project_, {.scopes = {Scope::query}, .expires_ms = 1})},
                  {"other", key(other, {.scopes = {Scope::query}})}};
-        for (const auto& id : {project_, other}) change_modules(id, {{"funnels", "all"}, {"goals", "all"}});
+        for (const auto& id : {project_, other})
+            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"ab_testing", "all"}});
         reopen();
     }
 
@@ -51,11 +52,15 @@ public:
     void reopen() {
         server_.reset();
         definitions_.reset();
+        experiments_.reset();
         definitions_ = meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        experiments_ = meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         http::Server::Options options;
         options.port = 0;
         server_ = std::make_unique<http::Server>(
-            routes(access_, {.store = store_, .definitions = *definitions_, .clock = clock_}), options);
+            routes(access_,
+                   {.store = store_, .definitions = *definitions_, .experiments = *experiments_, .clock = clock_}),
+            options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -90,6 +95,7 @@ private:
     collector::test::FakeStore store_;
     std::map<std::string, std::string> keys_;
     std::unique_ptr<meta::Definitions> definitions_;
+    std::unique_ptr<meta::Experiments> experiments_;
     std::unique_ptr<http::Server> server_;
     std::string base_;
 };

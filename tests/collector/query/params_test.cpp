@@ -111,10 +111,11 @@ TEST(Mean, RoundsMillionthsOfReals) {
 TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     collector::test::FakeStore store;
     pulsekit::test::FixedClock clock(kNow);
-    const auto definitions = test::no_definitions();
+    test::Nothing nothing;
     std::string logged;
     const Sources sources{.store = store,
-                          .definitions = *definitions,
+                          .definitions = nothing.definitions(),
+                          .experiments = nothing.experiments(),
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
                           .stop = {},

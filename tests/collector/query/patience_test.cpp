@@ -26,7 +26,8 @@ protected:
     http::Response get(std::string_view target, std::chrono::seconds longest, std::stop_token stop = {},
                        std::stop_token gone = {}) {
         const Sources sources{.store = *store_,
-                              .definitions = *definitions_,
+                              .definitions = nothing_.definitions(),
+                              .experiments = nothing_.experiments(),
                               .clock = clock_,
                               .log = {},
                               .stop = std::move(stop),
@@ -45,7 +46,7 @@ protected:
     const pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::FixedClock clock_{1'000};
     std::unique_ptr<store::EventStore> store_;
-    std::unique_ptr<meta::Definitions> definitions_ = test::no_definitions();
+    test::Nothing nothing_;
 };
 
 TEST_F(PatienceTest, WhatTakesTooLongIsGivenUpWithAReason) {

@@ -30,8 +30,8 @@ inline std::int64_t stretched(std::int64_t ts_ms, int stretch) { return kStart +
 /// A question of one project, and all that may be answered with.
 struct Asked {
     std::string project;
-    meta::Definitions* definitions = nullptr;  ///< a family adds what it asks for
-    Rows all;                                  ///< of the project: see kept()
+    Defined* defined = nullptr;  ///< a family adds what it asks for
+    Rows all;                    ///< of the project: see kept()
     std::int64_t from = 0;
     std::int64_t to = 0;
     std::int64_t now = 0;
@@ -171,9 +171,9 @@ public:
     void compare() {
         const std::string id = random_.below(4) ? "p" : "q";
         auto asked = random_question(random_, sent_, id, stretch_);
-        asked.definitions = &defined_.definitions();
+        asked.defined = &defined_;
         family_(asked, [&](const std::string& target, const Json& expected) {
-            const auto reply = ask(*store_, defined_.definitions(), asked.now, project(id), target);
+            const auto reply = ask(*store_, defined_, asked.now, project(id), target);
             ASSERT_TRUE(reply) << target;
             EXPECT_EQ(reply->status, 200) << target << "\n" << reply->response.body;
             EXPECT_EQ(reply->body, expected) << target << "\n" << Json::diff(expected, reply->body);

@@ -59,7 +59,7 @@ Json funnel(const Asked& asked, const meta::Funnel& defined) {
 }
 
 void funnels(const Asked& asked, const Expect& expect) {
-    const auto defined = asked.definitions->create_funnel(asked.project, "F", some_steps(asked)).value();
+    const auto defined = asked.defined->definitions().create_funnel(asked.project, "F", some_steps(asked)).value();
     expect("/api/v1/funnels/" + defined.id + "/analyze?" + asked.range(), funnel(asked, defined));
 }
 
@@ -106,7 +106,7 @@ Json goal_of_sessions(const Asked& asked, const meta::Goal& goal) {
 
 void goals(const Asked& asked, const Expect& expect) {
     const auto create = [&](meta::Aim aim) {
-        return asked.definitions->create_goal(asked.project, "G", std::move(aim)).value();
+        return asked.defined->definitions().create_goal(asked.project, "G", std::move(aim)).value();
     };
     using Type = meta::Aim::Type;
     for (const auto& goal : {create({.type = Type::pageview, .target = some_path(asked, 1)}),

@@ -167,5 +167,70 @@ TEST_F(AskTest, AQuestionThatContradictsItselfIsRefused) {
     }
 }
 
+model::Question by_group(std::vector<model::Member> members) {
+    return {.of = {.project_id = "p", .range = {kNoon, kNoon + 1000}, .members = std::move(members)},
+            .group_by = {Column::group},
+            .measures = {{.fold = Measure::Fold::count},
+                         {.fold = Measure::Fold::distinct, .field = Column::visitor},
+                         {.fold = Measure::Fold::least, .field = Column::time}},
+            .order = {{.by = Order::By::group, .descending = false}}};
+}
+
+TEST_F(AskTest, MembersHaveTheRowsFromAnInstantOn) {
+    const Rows all = {{number(0), number(3), number(1), number(kNoon + 1)},
+                      {number(2), number(2), number(1), number(kNoon + 2)}};
+    EXPECT_EQ(ask(by_group({{"odd", 0, 0}, {"even", kNoon, 2}, {"nobody", 0, 7}})).rows, all);
+    const Rows some = {{number(0), number(2), number(1), number(kNoon + 3)},
+                       {number(1), number(1), number(1), number(kNoon + 4)}};
+    EXPECT_EQ(ask(by_group({{"odd", kNoon + 2, 0}, {"even", kNoon + 4, 1}})).rows, some);
+    EXPECT_EQ(ask(by_group({{"even", kNoon + 5, 0}})).rows, Rows());
+    EXPECT_EQ(ask(by_group({{"nobody", 0, 0}})).rows, Rows());
+    auto question = test::count_of();
+    question.of = by_group({{"odd", 0, 0}}).of;
+    EXPECT_EQ(ask(question).rows, (Rows{{number(3)}}));
+    question.counted = {is(Column::group, {number(1)})};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(0)}}));
+}
+
+/// One visitor's in between the other's: each has a session of its own.
+TEST_F(AskTest, ASessionOfSeveralMembersIsAsMany) {
+    std::vector<model::Event> events;
+    for (const auto& [visitor, ms] :
+         std::vector<std::pair<const char*, int>>{{"x", 0}, {"y", 10}, {"x", 30}, {"z", 40}, {"y", 90}}) {
+        auto one = event("shared-" + std::to_string(ms), kNoon + 500 + ms);
+        one.visitor_id = visitor;
+        one.session_id = "shared";
+        events.push_back(std::move(one));
+    }
+    ASSERT_TRUE(store_->append(events).ok());
+    auto question = by_group({{"x", 0, 0}, {"y", 0, 1}});
+    question.unit = model::Unit::session;
+    question.attributes = {{.take = model::Attribute::Take::span}, {.take = model::Attribute::Take::count}};
+    question.group_by.clear();
+    question.order.clear();
+    question.measures = {{.fold = Measure::Fold::count},
+                         {.fold = Measure::Fold::least, .field = Field::of_unit(0)},
+                         {.fold = Measure::Fold::greatest, .field = Field::of_unit(0)},
+                         {.fold = Measure::Fold::sum, .field = Field::of_unit(1)}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(2), number(30), number(80), number(4)}}));
+    question.of.members = {{"y", kNoon + 511, 0}, {"z", 0, 0}};
+    EXPECT_EQ(ask(question).rows, (Rows{{number(2), number(0), number(0), number(2)}}));
+}
+
+TEST_F(AskTest, WhatCannotBeAskedOfMembersIsInvalid) {
+    const auto code_of = [&](const Question& question) {
+        const auto answer = store_->ask(question);
+        return answer ? pulsekit::ErrorCode::internal : answer.error().code;
+    };
+    EXPECT_EQ(code_of(by_group({})), pulsekit::ErrorCode::invalid);
+    EXPECT_EQ(code_of(by_group({{"odd", 0, 0}, {"odd", 1, 1}})), pulsekit::ErrorCode::invalid);
+    auto question = by_group({{"odd", 0, 0}});
+    question.measures = {{.fold = Measure::Fold::distinct, .field = Column::session}};
+    EXPECT_EQ(code_of(question), pulsekit::ErrorCode::invalid);
+    question = test::count_of();
+    question.counted = {is(Column::group, {number(0)})};
+    EXPECT_EQ(code_of(question), pulsekit::ErrorCode::invalid);
+}
+
 }  // namespace
 }  // namespace collector::store

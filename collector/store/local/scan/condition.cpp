@@ -117,6 +117,9 @@ Result<PreparedWhere> prepare(const Scan& scan, const model::Where& where) {
         if (!is_coded(condition.field.column)) {
             return Error{ErrorCode::invalid, "rows cannot be chosen by time or next_gap"};
         }
+        if (condition.field.column == Column::group && scan.of.members.empty()) {
+            return Error{ErrorCode::invalid, "only members are in a group"};
+        }
         auto test = prepare(scan, condition.test, condition.values, condition.field.column);
         if (!test) return std::move(test).error();
         made.push_back({condition.field.column, std::move(*test)});
@@ -125,7 +128,7 @@ Result<PreparedWhere> prepare(const Scan& scan, const model::Where& where) {
 }
 
 Result<PreparedSelection> prepare(const Scan& scan) {
-    PreparedSelection made{.range = scan.of.range, .judged = scan.of.range, .seen = {}, .filters = {}};
+    PreparedSelection made{.range = scan.of.range, .judged = scan.of.range, .seen = {}, .filters = {}, .members = {}};
     auto seen = prepare(scan, scan.of.seen);
     if (!seen) return std::move(seen).error();
     made.seen = std::move(*seen);
@@ -137,6 +140,10 @@ Result<PreparedSelection> prepare(const Scan& scan) {
         if (!test) return std::move(test).error();
         made.filters.push_back({filter.of_session.take, std::move(*where), {column, std::move(*test)}});
     }
+    if (scan.of.members.empty()) return made;
+    auto members = Members::of(scan);
+    if (!members) return std::move(members).error();
+    made.members = std::move(*members);
     return made;
 }
 

@@ -13,6 +13,7 @@
 #include "model/measure.hpp"
 #include "store/local/scan/mask.hpp"
 #include "store/local/scan/meaning.hpp"
+#include "store/local/scan/members.hpp"
 #include "store/local/scan/scan.hpp"
 
 namespace collector::store::local {
@@ -52,6 +53,7 @@ struct PreparedSelection {
     model::TimeRange judged;  ///< the rows by which filters keep a session
     PreparedWhere seen;
     std::vector<PreparedFilter> filters;
+    std::optional<Members> members;  ///< nothing: all visitors
     /// In which order segments are looked at: what takes the latest row of each visitor replaces fewer so.
     bool newest_first = false;
 };

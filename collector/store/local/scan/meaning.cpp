@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -118,6 +119,13 @@ Meaning Meaning::of(const Scan& scan, const LiveSegment& live, Column column) {
         meaning.common_ = std::move(numbers);
         meaning.own_ = std::move(values);
     }
+    return meaning;
+}
+
+Meaning Meaning::of_numbers(std::uint32_t count) {
+    Meaning meaning;
+    meaning.own_.resize(count);
+    std::iota(meaning.own_.begin(), meaning.own_.end(), 0);
     return meaning;
 }
 

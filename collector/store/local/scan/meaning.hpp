@@ -21,6 +21,8 @@ class Meaning {
 public:
     /// The segment must have been checked for it.
     static Meaning of(const Scan& scan, const LiveSegment& live, model::Column column);
+    /// The entries are 0 and what follows, so many of them.
+    static Meaning of_numbers(std::uint32_t count);
 
     Entries are() const { return are_; }
     std::size_t size() const { return are_ == Entries::texts ? texts_.size() : values().size(); }
@@ -43,8 +45,8 @@ private:
     std::vector<std::uint32_t> common_;
 };
 
-/// The column of a segment whose codes a column of the algebra has; nothing for time, the days, next_gap and session,
-/// which have none.
+/// The column of a segment whose codes a column of the algebra has; nothing for time, the days, next_gap, group and
+/// session, which have none.
 struct StoredAs {
     SegmentColumn column;
     std::string_view context = {};  ///< the column of a ContextTable that is meant

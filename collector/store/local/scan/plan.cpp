@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace collector::store::local {
@@ -29,6 +30,27 @@ bool is_number(Column column) {
     if (!is_coded(column) || is_real(column)) return true;
     const auto* stored = stored_as(column);
     return !stored || (entries_of(stored->column) == Entries::integers);
+}
+
+/// Without members nobody is in a group; with them, a session is what one visitor did in it.
+std::optional<Error> contradiction_of_members(const Question& question) {
+    const bool has_members = !question.of.members.empty();
+    const auto is_group = [](const Field& field) {
+        return field.of == Field::Of::row && field.column == Column::group;
+    };
+    const auto is_of_group = [&](const auto& one) { return is_group(one.field); };
+    const auto counts_sessions = [](const Measure& measure) {
+        return measure.fold == Measure::Fold::distinct && measure.field == Field(Column::session);
+    };
+    const auto& [attributes, groups, measures] = std::tie(question.attributes, question.group_by, question.measures);
+    const bool asks_for_group = std::any_of(groups.begin(), groups.end(), is_group) ||
+                                std::any_of(attributes.begin(), attributes.end(), is_of_group) ||
+                                std::any_of(measures.begin(), measures.end(), is_of_group);
+    if (!has_members && asks_for_group) return contradiction("only members are in a group");
+    if (has_members && std::any_of(measures.begin(), measures.end(), counts_sessions)) {
+        return contradiction("the sessions of members have no names");
+    }
+    return std::nullopt;
 }
 
 /// What contradicts itself whatever the data are.
@@ -163,6 +185,7 @@ bool told_by_sessions(const Plan& plan) {
 
 Result<Plan> plan(const Scan& scan, const Question& question) {
     if (auto error = contradiction_in(question)) return std::move(*error);
+    if (auto error = contradiction_of_members(question)) return std::move(*error);
     Plan made;
     made.unit = question.unit;
     auto selection = prepare(scan);

@@ -31,23 +31,36 @@ SegmentView::SegmentView(const Scan& scan, const PreparedSelection& selection, s
       live_(scan.snapshot.segments[index]),
       whole_(live_.segment->header().first_ms >= selection.range.from_ms &&
              live_.segment->header().last_ms <= selection.range.to_ms),
-      told_(whole_ && asks_for_classes(selection.seen) && !live_.segment->class_counts(1).empty()),
+      told_(whole_ && !selection.members && asks_for_classes(selection.seen) &&
+            !live_.segment->class_counts(1).empty()),
       cached_(kColumns) {
     if (!overlap(live_.segment->header(), selection.range)) {
         next_session_ = live_.segment->sessions();
     } else if (auto sound = live_.segment->check(); !sound) {
         error_ = std::move(sound).error();
+    } else if (selection.members && check(SegmentColumn::visitor)) {
+        members_ = selection.members->by_code(*live_.segment);
+        if (members_.empty()) next_session_ = live_.segment->sessions();
     }
 }
 
 bool SegmentView::next() {
     const auto sessions = live_.segment->sessions();
     const auto begins = live_.segment->begins();
-    while (!error_ && next_session_ < sessions) {
-        const auto first = next_session_;
-        const auto too_far = std::upper_bound(begins.begin() + first + 2, begins.end(), begins[first] + kBlockRows);
-        const auto last = static_cast<std::uint32_t>(too_far - begins.begin()) - 1;
-        next_session_ = last;
+    while (!error_ && (!shared_.empty() || next_session_ < sessions)) {
+        std::uint32_t first = next_session_;
+        std::uint32_t last = 0;
+        only_ = 0;
+        if (!shared_.empty()) {
+            first = shared_.back().session;
+            last = first + 1;
+            only_ = shared_.back().visitor;
+            shared_.pop_back();
+        } else {
+            const auto too_far = std::upper_bound(begins.begin() + first + 2, begins.end(), begins[first] + kBlockRows);
+            last = static_cast<std::uint32_t>(too_far - begins.begin()) - 1;
+            next_session_ = last;
+        }
         if (load(first, last) && !error_) return true;
     }
     return false;
@@ -64,8 +77,48 @@ bool SegmentView::load(std::uint32_t first, std::uint32_t last) {
     kept_.assign(last - first, 1);
     keeps_all_ = !live_.moved;
     for (std::uint32_t i = 0; !keeps_all_ && i < kept_.size(); ++i) kept_[i] = live_.has(first + i);
+    if (selection_.members && !keep_members()) return false;
     if (!selection_.filters.empty()) filter_sessions();
+    if (selection_.members) leave_members();
     return told_ ? keeps_all_ || any(kept_) : any(seen());
+}
+
+/// The sessions of members; those of several visitors come later. False: there is none.
+bool SegmentView::keep_members() {
+    const auto visitors = session_visitors();
+    for (std::uint32_t i = 0; i < kept_.size(); ++i) {
+        if (!kept_[i] || only_ != 0) continue;
+        if (visitors[i] == 0) note_shared(i);
+        kept_[i] = visitors[i] != 0 && members_[visitors[i]] != 0;
+    }
+    keeps_all_ = std::find(kept_.begin(), kept_.end(), 0) == kept_.end();
+    return any(kept_);
+}
+
+void SegmentView::note_shared(std::uint32_t session) {
+    const auto codes = live_.segment->codes(SegmentColumn::visitor);
+    const auto before = std::ssize(shared_);
+    for (auto row = begins_[session]; row < begins_[session + 1]; ++row) {
+        const auto visitor = codes.at(first_row_ + row);
+        if (members_[visitor] == 0) continue;
+        const bool is_known = std::any_of(shared_.begin() + before, shared_.end(),
+                                          [&](const Shared& one) { return one.visitor == visitor; });
+        if (!is_known) shared_.push_back({first_session_ + session, visitor});
+    }
+}
+
+/// Of the members' rows those that exist for them.
+void SegmentView::leave_members() {
+    seen();
+    const auto codes = live_.segment->codes(SegmentColumn::visitor);
+    for (std::uint32_t i = 0; i < kept_.size(); ++i) {
+        if (!kept_[i]) continue;
+        const auto from_ms = selection_.members->from_ms(member_of(i));
+        for (auto row = begins_[i]; row < begins_[i + 1] && time(row) < from_ms; ++row) seen_[row] = 0;
+        for (auto row = begins_[i]; only_ != 0 && row < begins_[i + 1]; ++row) {
+            seen_[row] &= codes.at(first_row_ + row) == only_;
+        }
+    }
 }
 
 const Mask& SegmentView::seen() {
@@ -350,6 +403,11 @@ const std::uint32_t* SegmentView::codes(Column column) {
         for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
             std::fill(out + begins_[i], out + begins_[i + 1], first_session_ + i + 1);
         }
+    } else if (column == Column::group) {
+        for (std::uint32_t i = 0; i + 1 < begins_.size(); ++i) {
+            const auto code = kept_[i] ? selection_.members->group(member_of(i)) + 1 : 0;
+            std::fill(out + begins_[i], out + begins_[i + 1], code);
+        }
     } else if (const auto* stored = stored_as(column)) {
         if (check(stored->column)) {
             live_.segment->codes(stored->column).read(first_row_, first_row_ + rows_, out);
@@ -386,7 +444,9 @@ bool SegmentView::is_sparse(Column column) {
 
 const Meaning& SegmentView::meaning(Column column) {
     auto& kept = cached(column);
-    if (!kept.meaning) {
+    if (!kept.meaning && column == Column::group) {
+        kept.meaning = Meaning::of_numbers(selection_.members->groups());
+    } else if (!kept.meaning) {
         const auto* stored = stored_as(column);
         kept.meaning = stored && !check(stored->column) ? Meaning() : Meaning::of(scan_, live_, column);
     }

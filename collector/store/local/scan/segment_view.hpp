@@ -37,7 +37,8 @@ private:
     std::vector<Test> tests_;
 };
 
-/// Blocks are some whole sessions. One thread.
+/// Blocks are some whole sessions. Where the selection names visitors, a session that several took part in is a block
+/// of its own for each of them who is a member. One thread.
 class SegmentView {
 public:
     /// `selection` must outlive it.
@@ -130,6 +131,13 @@ private:
     };
     Cached& cached(model::Column column) { return cached_[static_cast<std::size_t>(column)]; }
     bool load(std::uint32_t first, std::uint32_t last);
+    bool keep_members();
+    void note_shared(std::uint32_t session);
+    void leave_members();
+    /// Of the block's session, which is kept.
+    std::uint32_t member_of(std::uint32_t session) const {
+        return members_[only_ != 0 ? only_ : session_visitors()[session]];
+    }
     static bool asks_for_classes(const PreparedWhere& where);
     std::vector<std::uint8_t> accepted_classes(std::initializer_list<const PreparedWhere*> wheres);
     Mask rows_in(const model::TimeRange& range, bool all);
@@ -149,6 +157,14 @@ private:
     const std::uint32_t index_;
     const LiveSegment& live_;
     const bool whole_;  // every row is in range
+    /// A session of several visitors, and the code of one of them who is a member.
+    struct Shared {
+        std::uint32_t session;
+        std::uint32_t visitor;
+    };
+    std::vector<std::uint32_t> members_;  // by the codes of visitors; when the selection names some
+    std::vector<Shared> shared_;          // to come
+    std::uint32_t only_ = 0;              // the visitor whose rows alone are in this block; 0: whoever's
     std::uint32_t next_session_ = 0;
     std::uint32_t block_ = 0;  // counts from 1
     std::uint32_t first_session_ = 0, first_row_ = 0, rows_ = 0;
