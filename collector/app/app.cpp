@@ -15,11 +15,14 @@
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
+#include "meta/alerts.hpp"
 #include "meta/definitions.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
+#include "watch/alerts.hpp"
 #include "watch/retention.hpp"
+#include "watch/traffic.hpp"
 
 namespace collector::app {
 namespace {
@@ -70,6 +73,7 @@ struct App::Impl {
     Result<void> open_data();
     Result<void> prepare_keys();
     Result<void> open_gateway();
+    Result<void> open_watch();
     std::vector<http::Route> routes();
     bool may_see_metrics(const http::Request& request) const;
 
@@ -80,6 +84,7 @@ struct App::Impl {
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
     std::unique_ptr<meta::Definitions> definitions;
+    std::unique_ptr<meta::Alerts> alerts;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -91,7 +96,9 @@ struct App::Impl {
     std::string api_html;
     std::stop_source patience;  ///< of reports: ends when nobody waits for them any more
     std::unique_ptr<http::Server> server;
-    std::stop_source erasing;  ///< what is too old: goes on at the next start
+    std::stop_source watching;  ///< what runs on the clock goes on at the next start
+    std::unique_ptr<watch::TrafficWatch> traffic_watch;
+    std::unique_ptr<watch::AlertWatch> alert_watch;
     std::unique_ptr<watch::Retention> retention;
     std::unique_ptr<Scheduler> scheduler;
 };
@@ -114,6 +121,9 @@ Result<void> App::Impl::open_data() {
     auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
     if (!defined) return std::move(defined).error();
     definitions = std::move(*defined);
+    auto alerting = meta::Alerts::open(config.data + "/pulse.sqlite", clock, random);
+    if (!alerting) return std::move(alerting).error();
+    alerts = std::move(*alerting);
     return {};
 }
 
@@ -150,16 +160,44 @@ bool App::Impl::may_see_metrics(const http::Request& request) const {
     return token && !config.admin_token.empty() && crypto::equal(*token, config.admin_token);
 }
 
+Result<void> App::Impl::open_watch() {
+    const auto warn = [](std::string_view text) { log(Level::warning, text); };
+    const watch::Reports reports{
+        .store = *store, .definitions = *definitions, .clock = clock, .stop = watching.get_token()};
+    // TODO(outbox): outbox->add, and the webhooks of the project.
+    const watch::Send send = [](const auto&, const auto&) -> Result<void> {
+        return Error{ErrorCode::unavailable, "messages do not leave yet"};
+    };
+    const watch::Subscriptions subscriptions = [](std::string_view) { return std::vector<watch::Subscription>(); };
+    auto traffic = watch::TrafficWatch::open(
+        config.data + "/pulse.sqlite",
+        {.catalog = *catalog, .subscriptions = subscriptions, .reports = reports, .send = send, .warn = warn});
+    if (!traffic) return std::move(traffic).error();
+    traffic_watch = *std::move(traffic);
+    alert_watch = std::make_unique<watch::AlertWatch>(
+        watch::AlertParts{.catalog = *catalog, .alerts = *alerts, .reports = reports, .send = send, .warn = warn});
+    retention = std::make_unique<watch::Retention>(
+        watch::RetentionParts{.catalog = *catalog,
+                              .store = *store,
+                              .clock = clock,
+                              .log = [](std::string_view text) { log(Level::info, text); },
+                              .warn = warn,
+                              .stop = watching.get_token()});
+    return {};
+}
+
 std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
-    append(all, query::routes(*access, {.store = *store,
-                                        .definitions = *definitions,
-                                        .clock = clock,
-                                        .log = [](std::string_view text) { log(Level::error, text); },
-                                        .stop = patience.get_token(),
-                                        .longest = std::chrono::seconds(config.query_seconds),
-                                        .open_project = open_project}));
+    const query::Sources sources{.store = *store,
+                                 .definitions = *definitions,
+                                 .clock = clock,
+                                 .log = [](std::string_view text) { log(Level::error, text); },
+                                 .stop = patience.get_token(),
+                                 .longest = std::chrono::seconds(config.query_seconds),
+                                 .open_project = open_project};
+    append(all, query::routes(*access, sources));
+    append(all, query::alert_routes(*access, sources, *alerts, config.loopback_webhooks.value_or(config.dev)));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
     all.push_back(open_page("/metrics",
@@ -202,6 +240,7 @@ Result<std::string> App::start() {
     if (auto opened = it.open_data(); !opened) return std::move(opened).error();
     if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
     if (auto opened = it.open_gateway(); !opened) return std::move(opened).error();
+    if (auto opened = it.open_watch(); !opened) return std::move(opened).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
@@ -233,25 +272,19 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    it.retention = std::make_unique<watch::Retention>(
-        watch::RetentionParts{.catalog = *it.catalog,
-                              .store = *it.store,
-                              .clock = it.clock,
-                              .log = [](std::string_view text) { log(Level::info, text); },
-                              .warn = [](std::string_view text) { log(Level::warning, text); },
-                              .stop = it.erasing.get_token()});
     const auto flush = [&it] {
         if (auto flushed = it.catalog->flush(); !flushed)
             log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
     };
-    it.scheduler =
-        std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{flush, [&it] { it.retention->run(); }});
+    it.scheduler = std::make_unique<Scheduler>(
+        it.clock, std::vector<Scheduler::Task>{flush, [&it] { it.traffic_watch->run(); },
+                                               [&it] { it.alert_watch->run(); }, [&it] { it.retention->run(); }});
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }
 
 void App::stop() {
-    impl_->erasing.request_stop();
+    impl_->watching.request_stop();
     impl_->scheduler.reset();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more

@@ -86,10 +86,10 @@ Result<void> set_trusted_proxies(Config& config, std::string_view value) {
     return {};
 }
 
-Result<void> set_open_gateway(Config& config, std::string_view value) {
+Result<void> set_switch(std::optional<bool>& target, std::string_view value) {
     const bool on = value == "on" || value == "true";
     if (!on && value != "off" && value != "false") return invalid("must be on or off");
-    config.open_gateway = on;
+    target = on;
     return {};
 }
 
@@ -142,7 +142,8 @@ constexpr std::array kSettings = {
                 return {};
             }},
     Setting{nullptr, "PULSE_OPEN_GATEWAY", "open_gateway", "on|off", "off, with --dev on",
-            "whether /api/v1/pulse takes requests without a key", set_open_gateway},
+            "whether /api/v1/pulse takes requests without a key",
+            [](Config& c, std::string_view v) { return set_switch(c.open_gateway, v); }},
     Setting{nullptr, "PULSE_DEFAULT_PROJECT", "default_project", "NAME", "default, with --dev demo",
             "the project of such requests, by id or name; made when absent",
             [](Config& c, std::string_view v) -> Result<void> {
@@ -165,6 +166,9 @@ constexpr std::array kSettings = {
     Setting{nullptr, "PULSE_QUERY_MEMORY_MB", "query.memory_mb", "N", "1024",
             "memory that a report may take; one that would take more is refused with 400",
             [](Config& c, std::string_view v) { return set_number<int>(c.query_memory_mb, v, 1, 1'000'000); }},
+    Setting{nullptr, "PULSE_WEBHOOKS_ALLOW_LOOPBACK", "webhooks.allow_loopback", "on|off", "off, with --dev on",
+            "whether webhooks may lead to this machine, and there without TLS",
+            [](Config& c, std::string_view v) { return set_switch(c.loopback_webhooks, v); }},
 };
 
 Result<void> apply(const Setting& setting, Config& config, std::string_view value, std::string_view where) {

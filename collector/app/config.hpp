@@ -38,8 +38,9 @@ struct Config {
     std::string geoip_db;  ///< path of a country database; empty: none
     store::Sync sync = store::Sync::full;
     std::string store = "local";
-    std::optional<bool> open_gateway;  ///< nothing: as --dev says
-    std::string default_project;       ///< of the open gateway, by id or name; empty: `default`, with --dev demo
+    std::optional<bool> open_gateway;       ///< nothing: as --dev says
+    std::optional<bool> loopback_webhooks;  ///< webhooks may lead to this machine; nothing: as --dev says
+    std::string default_project;            ///< of the open gateway, by id or name; empty: `default`, with --dev demo
     std::vector<ImportedKey> imported_keys;
 };
 

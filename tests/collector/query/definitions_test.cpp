@@ -5,6 +5,8 @@
 //   modules  set before the request: {"funnels": "all"}, or "off"
 //   body     the request's, as JSON; text is the same as it stands
 //   keep     a name for the id of what the reply shows: from then on `<name>` stands for it
+//
+// A file may say `loopback_webhooks`: whether alerts may tell this machine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,7 +31,7 @@ using http::Json;
 
 class Collector {
 public:
-    Collector() {
+    explicit Collector(bool loopback_webhooks = false) : loopback_webhooks_(loopback_webhooks) {
         const auto key = [&](const std::string& project, meta::NewKey wanted) {
             wanted.project_id = project;
             wanted.name = "K";
@@ -43,7 +45,9 @@ public:
                  {"goals", key(project_, {.scopes = {Scope::query}, .allowed_modules = {"goals"}})},
                  {"expired", key(project_, {.scopes = {Scope::query}, .expires_ms = 1})},
                  {"other", key(other, {.scopes = {Scope::query}})}};
-        for (const auto& id : {project_, other}) change_modules(id, {{"funnels", "all"}, {"goals", "all"}});
+        for (const auto& id : {project_, other}) {
+            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"alerts", "all"}});
+        }
         reopen();
     }
 
@@ -51,11 +55,16 @@ public:
     void reopen() {
         server_.reset();
         definitions_.reset();
+        alerts_.reset();
         definitions_ = meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        alerts_ = meta::Alerts::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         http::Server::Options options;
         options.port = 0;
-        server_ = std::make_unique<http::Server>(
-            routes(access_, {.store = store_, .definitions = *definitions_, .clock = clock_}), options);
+        const Sources sources{.store = store_, .definitions = *definitions_, .clock = clock_};
+        auto all = routes(access_, sources);
+        for (auto& route : alert_routes(access_, sources, *alerts_, loopback_webhooks_))
+            all.push_back(std::move(route));
+        server_ = std::make_unique<http::Server>(std::move(all), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -80,6 +89,7 @@ private:
         ASSERT_TRUE(catalog_->change_modules(project, changes).ok());
     }
 
+    const bool loopback_webhooks_;
     pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::ManualClock clock_{1'774'195'200'000};  // 2026-03-22T16:00:00Z
     pulsekit::test::CountingRandom random_;
@@ -90,6 +100,7 @@ private:
     collector::test::FakeStore store_;
     std::map<std::string, std::string> keys_;
     std::unique_ptr<meta::Definitions> definitions_;
+    std::unique_ptr<meta::Alerts> alerts_;
     std::unique_ptr<http::Server> server_;
     std::string base_;
 };
@@ -118,7 +129,7 @@ class Definitions : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Definitions, AnswerAsWritten) {
     const auto file = test::read_case_file(GetParam());
-    Collector collector;
+    Collector collector(file.value("loopback_webhooks", false));
     std::map<std::string, std::string> kept;
     for (const auto& written : file.at("cases")) {
         const auto request = resolved(written.at("request"), kept);
