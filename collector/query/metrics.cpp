@@ -1,7 +1,6 @@
 #include "query/metrics.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "query/conditions.hpp"
 #include "query/values.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "query/metrics.hpp"
@@ -12,7 +11,6 @@
 namespace collector::watch {
 namespace {
 
-using http::Json;
 using meta::Alert;
 using meta::AlertChannel;
 using meta::Operator;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "meta/alerts.hpp"
 #include "meta/catalog.hpp"
