@@ -3,6 +3,7 @@
 //   key      whose: query (which is the default), ingest, admin, goals (restricted to that module), expired, other (the
 //            other project's), or none
 //   modules  set before the request: {"funnels": "all"}, or "off"
+//   fired    the name of an alert that fires before the request
 //   body     the request's, as JSON; text is the same as it stands
 //   keep     a name for the id of what the reply shows: from then on `<name>` stands for it
 //
@@ -16,6 +17,7 @@
 #include <thread>
 
 #include "http/server.hpp"
+#include "meta/database.hpp"
 #include "query/routes.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/support/counting_random.hpp"
@@ -78,6 +80,11 @@ public:
 
     void change_modules(const Json& wanted) { change_modules(project_, wanted); }
 
+    void fire(const std::string& id) {
+        auto database = meta::open_database(folder_.file("pulse.sqlite")).value();
+        ASSERT_TRUE(meta::note_triggered(database, id, clock_.unix_ms()).ok());
+    }
+
 private:
     void change_modules(const std::string& project, const Json& wanted) {
         std::vector<meta::ModuleChange> changes;
@@ -135,6 +142,7 @@ TEST_P(Definitions, AnswerAsWritten) {
         const auto request = resolved(written.at("request"), kept);
         SCOPED_TRACE(GetParam().string() + ": " + written.at("about").get<std::string>() + "\n" + request.dump());
         if (written.contains("modules")) collector.change_modules(written["modules"]);
+        if (written.contains("fired")) collector.fire(kept.at(written["fired"]));
         if (written.value("restart", false)) collector.reopen();
         const auto reply = collector.send(request);
         EXPECT_EQ(reply.status, written.at("status").get<int>()) << reply.body;
