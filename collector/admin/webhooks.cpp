@@ -5,6 +5,7 @@
 #include "admin/deliveries.hpp"
 #include "admin/routes.hpp"
 #include "http/members.hpp"
+#include "outbound/addresses.hpp"
 #include "outbound/channels/webhook.hpp"
 #include "support/ids.hpp"
 #include "support/time_text.hpp"
@@ -144,15 +145,15 @@ http::Response test(Admin& admin, const http::Request& request) {
     if (const auto* refused = std::get_if<http::Response>(&found)) return *refused;
     const auto& webhook = std::get<Webhook>(found);
     const auto now = admin.clock.unix_ms();
-    const outbound::Kept kept{.id = pulsekit::UuidGenerator(admin.random).next(now).text(),
-                              .message = {.project_id = webhook.project_id,
-                                          .channel = outbound::Channel::subscription,
-                                          .target = webhook.id,
-                                          .event = "test",
-                                          .body = outbound::envelope("test", webhook.project_id, now,
-                                                                     http::to_text({{"webhook_id", webhook.id}}))},
-                              .created_ms = now,
-                              .next_ms = now};
+    const outbound::Kept kept{
+        .id = pulsekit::UuidGenerator(admin.random).next(now).text(),
+        .message = {.project_id = webhook.project_id,
+                    .channel = outbound::Channel::subscription,
+                    .target = webhook.id,
+                    .event = "test",
+                    .body = outbound::envelope("test", webhook.project_id, now, {{"webhook_id", webhook.id}})},
+        .created_ms = now,
+        .next_ms = now};
     outbound::Poster poster(admin.reach, [&admin] { return !admin.stop.stop_requested(); });
     const auto attempt = outbound::attempt_of(outbound::post_envelope(poster, webhook.url, webhook.secret, kept));
     if (auto noted = admin.outbox.note(kept, attempt); !noted) {

@@ -16,6 +16,7 @@
 #include "http/server.hpp"
 #include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
+#include "meta/alerts.hpp"
 #include "meta/definitions.hpp"
 #include "meta/experiments.hpp"
 #include "meta/webhooks.hpp"
@@ -24,7 +25,9 @@
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
+#include "watch/alerts.hpp"
 #include "watch/retention.hpp"
+#include "watch/traffic.hpp"
 
 namespace collector::app {
 namespace {
@@ -52,6 +55,17 @@ http::Route open_page(std::string pattern, std::string summary, http::RouteDocum
             .document = std::move(document)};
 }
 
+Result<std::vector<watch::Subscription>> subscriptions_of(const meta::Webhooks& webhooks, std::string_view project_id) {
+    const auto listed = webhooks.list(project_id);
+    if (!listed) return listed.error();
+    std::vector<watch::Subscription> subscriptions;
+    for (const auto& webhook : *listed) {
+        subscriptions.push_back({.id = webhook.id, .events = {}});
+        for (const auto event : webhook.events) subscriptions.back().events.emplace_back(name_of(event));
+    }
+    return subscriptions;
+}
+
 Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
     if (catalog.find_key(imported.key)) return {};
     auto project = catalog.project_called(imported.project);
@@ -75,6 +89,7 @@ struct App::Impl {
     Result<void> open_data();
     Result<void> prepare_keys();
     Result<void> open_gateway();
+    Result<void> open_watch();
     std::vector<http::Route> routes();
     bool may_see_metrics(const http::Request& request) const;
     outbound::Reach reach() const {
@@ -92,6 +107,7 @@ struct App::Impl {
     std::unique_ptr<meta::Webhooks> webhooks;
     std::unique_ptr<outbound::Outbox> outbox;
     std::unique_ptr<meta::Experiments> experiments;
+    std::unique_ptr<meta::Alerts> alerts;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -103,7 +119,9 @@ struct App::Impl {
     std::string api_html;
     std::stop_source patience;  ///< of reports: ends when nobody waits for them any more
     std::unique_ptr<http::Server> server;
-    std::stop_source erasing;  ///< what is too old: goes on at the next start
+    std::stop_source watching;  ///< what runs on the clock goes on at the next start
+    std::unique_ptr<watch::TrafficWatch> traffic_watch;
+    std::unique_ptr<watch::AlertWatch> alert_watch;
     std::unique_ptr<watch::Retention> retention;
     std::unique_ptr<outbound::Couriers> couriers;
     std::unique_ptr<Scheduler> scheduler;
@@ -136,6 +154,9 @@ Result<void> App::Impl::open_data() {
     auto tried = meta::Experiments::open(config.data + "/pulse.sqlite", clock, random);
     if (!tried) return std::move(tried).error();
     experiments = std::move(*tried);
+    auto alerting = meta::Alerts::open(config.data + "/pulse.sqlite", clock, random);
+    if (!alerting) return std::move(alerting).error();
+    alerts = std::move(*alerting);
     return {};
 }
 
@@ -172,18 +193,48 @@ bool App::Impl::may_see_metrics(const http::Request& request) const {
     return token && !config.admin_token.empty() && crypto::equal(*token, config.admin_token);
 }
 
+Result<void> App::Impl::open_watch() {
+    const auto warn = [](std::string_view text) { log(Level::warning, text); };
+    const watch::Reports reports{.store = *store,
+                                 .definitions = *definitions,
+                                 .experiments = *experiments,
+                                 .clock = clock,
+                                 .stop = watching.get_token()};
+    const watch::Send send = [this](const auto& messages, const auto& also) { return outbox->add(messages, also); };
+    const watch::Subscriptions subscriptions = [this](std::string_view project_id) {
+        return subscriptions_of(*webhooks, project_id);
+    };
+    auto traffic = watch::TrafficWatch::open(
+        config.data + "/pulse.sqlite",
+        {.catalog = *catalog, .subscriptions = subscriptions, .reports = reports, .send = send, .warn = warn});
+    if (!traffic) return std::move(traffic).error();
+    traffic_watch = *std::move(traffic);
+    alert_watch = std::make_unique<watch::AlertWatch>(
+        watch::AlertParts{.catalog = *catalog, .alerts = *alerts, .reports = reports, .send = send, .warn = warn});
+    retention = std::make_unique<watch::Retention>(
+        watch::RetentionParts{.catalog = *catalog,
+                              .store = *store,
+                              .clock = clock,
+                              .log = [](std::string_view text) { log(Level::info, text); },
+                              .warn = warn,
+                              .stop = watching.get_token()});
+    return {};
+}
+
 std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
     all.push_back(ingest::assign_route(*access, *experiments, *pipeline));
-    append(all, query::routes(*access, {.store = *store,
-                                        .definitions = *definitions,
-                                        .experiments = *experiments,
-                                        .clock = clock,
-                                        .log = [](std::string_view text) { log(Level::error, text); },
-                                        .stop = patience.get_token(),
-                                        .longest = std::chrono::seconds(config.query_seconds),
-                                        .open_project = open_project}));
+    const query::Sources sources{.store = *store,
+                                 .definitions = *definitions,
+                                 .experiments = *experiments,
+                                 .clock = clock,
+                                 .log = [](std::string_view text) { log(Level::error, text); },
+                                 .stop = patience.get_token(),
+                                 .longest = std::chrono::seconds(config.query_seconds),
+                                 .open_project = open_project};
+    append(all, query::routes(*access, sources));
+    append(all, query::alert_routes(*access, sources, *alerts, reach()));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
     all.push_back(open_page("/metrics",
@@ -226,6 +277,7 @@ Result<std::string> App::start() {
     if (auto opened = it.open_data(); !opened) return std::move(opened).error();
     if (auto prepared = it.prepare_keys(); !prepared) return std::move(prepared).error();
     if (auto opened = it.open_gateway(); !opened) return std::move(opened).error();
+    if (auto opened = it.open_watch(); !opened) return std::move(opened).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
@@ -263,13 +315,6 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    it.retention = std::make_unique<watch::Retention>(
-        watch::RetentionParts{.catalog = *it.catalog,
-                              .store = *it.store,
-                              .clock = it.clock,
-                              .log = [](std::string_view text) { log(Level::info, text); },
-                              .warn = [](std::string_view text) { log(Level::warning, text); },
-                              .stop = it.erasing.get_token()});
     const auto flush = [&it] {
         if (auto flushed = it.catalog->flush(); !flushed)
             log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
@@ -285,13 +330,14 @@ Result<std::string> App::start() {
                                .mail = it.config.mail,
                                .log = [](std::string_view text) { log(Level::warning, text); }});
     it.scheduler = std::make_unique<Scheduler>(
-        it.clock, std::vector<Scheduler::Task>{flush, trim, [&it] { it.retention->run(); }});
+        it.clock, std::vector<Scheduler::Task>{flush, trim, [&it] { it.traffic_watch->run(); },
+                                               [&it] { it.alert_watch->run(); }, [&it] { it.retention->run(); }});
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }
 
 void App::stop() {
-    impl_->erasing.request_stop();
+    impl_->watching.request_stop();
     impl_->scheduler.reset();
     impl_->couriers.reset();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...

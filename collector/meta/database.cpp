@@ -17,9 +17,10 @@ pulsekit::Result<Database> open_database(const std::string& path) {
     auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (!set) return std::move(set).error();
     const std::vector<pulsekit::sqlite::Migration> migrations = {
-        {1, embedded::k0001_projects_and_keys_sql}, {2, embedded::k0002_modules_sql},
-        {3, embedded::k0003_definitions_sql},       {4, embedded::k0004_retention_sql},
-        {5, embedded::k0005_experiments_sql},       {9, embedded::k0009_webhooks_and_outbox_sql}};
+        {1, embedded::k0001_projects_and_keys_sql},  {2, embedded::k0002_modules_sql},
+        {3, embedded::k0003_definitions_sql},        {4, embedded::k0004_retention_sql},
+        {5, embedded::k0005_experiments_sql},        {8, embedded::k0008_alerts_sql},
+        {9, embedded::k0009_webhooks_and_outbox_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return database;

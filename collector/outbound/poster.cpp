@@ -7,6 +7,7 @@
 #include <pulsekit/environment.hpp>
 #include <pulsekit/version.hpp>
 
+#include "model/text.hpp"
 #include "support/curl/http.hpp"
 #include "support/system_environment.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kKeptAnswerBytes = 4096;
+constexpr std::size_t kKeptAnswerBytes = 64 * 1024;
 constexpr std::int64_t kLongestWish = 86'400;  // seconds
 
 /// Only the form in seconds: what means to be asked later is a machine, and machines write that.
@@ -66,7 +67,7 @@ pulsekit::Result<Posted> Poster::post(const Post& post) {
     if (!broken_rule(impl_->reach, post.url).empty()) {
         return pulsekit::Error{pulsekit::ErrorCode::forbidden, "the address may not be connected to"};
     }
-    impl_->with_tls = post.url.compare(0, 8, "https://") == 0;
+    impl_->with_tls = model::lower(post.url.substr(0, 8)) == "https://";
     pulsekit::HttpRequest request{.method = "POST",
                                   .url = post.url,
                                   .headers = post.headers,

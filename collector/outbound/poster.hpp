@@ -27,7 +27,7 @@ struct Posted {
     int status = 0;
     std::int64_t took_ms = 0;
     std::optional<std::chrono::milliseconds> retry_after;  ///< what the server asked for
-    std::string body;                                      ///< its first kilobytes
+    std::string body;                                      ///< its first 64 KiB
 };
 
 /// Keeps its connection. TLS is verified, redirects are not followed, no proxy of the environment is used where the

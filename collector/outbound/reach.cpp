@@ -1,9 +1,10 @@
 #include "outbound/reach.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "model/networks.hpp"
+#include "model/text.hpp"
+#include "outbound/addresses.hpp"
 
 namespace collector::outbound {
 namespace {
@@ -37,15 +38,9 @@ bool may_connect(Reach reach, bool with_tls, const std::optional<IpAddress>& add
     return with_tls && !closed().contains(*address);
 }
 
-/// The host of `https://user@host:port/path`, an IPv6 address without its brackets.
-std::string_view host_of(std::string_view rest) {
-    rest = rest.substr(0, rest.find_first_of("/?#"));
-    if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-    if (!rest.empty() && rest.front() == '[') return rest.substr(1, std::min(rest.find(']'), rest.size()) - 1);
-    return rest.substr(0, rest.find(':'));
+bool begins_with(std::string_view text, std::string_view with) {
+    return model::lower(text.substr(0, with.size())) == with;
 }
-
-bool begins_with(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
 
 }  // namespace
 
@@ -58,11 +53,9 @@ std::string_view broken_rule(Reach reach, std::string_view url) {
     constexpr std::string_view kHttp = "http://";
     const bool with_tls = begins_with(url, kHttps);
     if (!with_tls && (reach == Reach::public_only || !begins_with(url, kHttp))) return "an https:// URL";
-    const bool printable = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    const auto host = host_of(url.substr(with_tls ? kHttps.size() : kHttp.size()));
-    if (!printable || host.empty() || url.size() > kMaxUrlLength) return "a valid https:// URL";
-    const bool named_loopback =
-        host == "localhost" || (host.size() > 10 && host.substr(host.size() - 10) == ".localhost");
+    const auto host = model::lower(host_of_url(url));
+    if (host.empty()) return "a valid https:// URL";
+    const bool named_loopback = host == "localhost" || host.ends_with(".localhost");
     const auto address = named_loopback ? IpAddress::parse("127.0.0.1") : IpAddress::parse(host);
     if (!with_tls && !(address && loopback().contains(*address)) && reach != Reach::anywhere) return "an https:// URL";
     if (address && !may_connect(reach, with_tls, address)) return "the URL of a public address";

@@ -17,8 +17,6 @@ enum class Reach {
 /// Whether that address, as text, may be connected to with TLS or without.
 bool may_connect(Reach reach, bool with_tls, const std::string& address);
 
-inline constexpr std::size_t kMaxUrlLength = 2048;
-
 /// Empty, or the rule that the URL breaks, as `field 'url' must be ...` goes on. What its name stands for is not looked
 /// at, but an address in place of a name is.
 std::string_view broken_rule(Reach reach, std::string_view url);

@@ -65,4 +65,8 @@ struct Module {
 
 std::span<const Module* const> modules();
 
+// Those of the list that are also asked on the clock.
+extern const Module kStats;
+extern const Module kRealtime;
+
 }  // namespace collector::query

@@ -1,16 +1,17 @@
 #include "outbound/channels/webhook.hpp"
 
+#include <utility>
+
 #include "crypto/hash.hpp"
-#include "http/json.hpp"
 #include "support/time_text.hpp"
 
 namespace collector::outbound {
 
-std::string envelope(std::string_view event, std::string_view project_id, std::int64_t at_ms, std::string_view data) {
+std::string envelope(std::string_view event, std::string_view project_id, std::int64_t at_ms, http::Json data) {
     return http::to_text({{"event", event},
                           {"project_id", project_id},
                           {"timestamp", pulsekit::date_time_text(at_ms)},
-                          {"data", http::parse_json(data).value_or(http::Json::object())}});
+                          {"data", std::move(data)}});
 }
 
 pulsekit::Result<Posted> post_envelope(Poster& poster, const std::string& url, const std::string& secret,

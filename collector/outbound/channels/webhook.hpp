@@ -7,13 +7,14 @@
 
 #include <pulsekit/result.hpp>
 
+#include "http/json.hpp"
 #include "outbound/outbox.hpp"
 #include "outbound/poster.hpp"
 
 namespace collector::outbound {
 
-/// What a webhook is posted: `data` is a JSON object.
-std::string envelope(std::string_view event, std::string_view project_id, std::int64_t at_ms, std::string_view data);
+/// What a webhook is posted: `{"event","project_id","timestamp","data"}`.
+std::string envelope(std::string_view event, std::string_view project_id, std::int64_t at_ms, http::Json data);
 
 /// Signed when there is a secret: X-Pulse-Signature is the lower-case hexadecimal HMAC-SHA256 of the body.
 /// X-Pulse-Delivery is the message's id, the same at each attempt.

@@ -85,7 +85,7 @@ TEST_F(CouriersTest, ASubscriptionIsSigned) {
     const auto webhook =
         webhooks_->create({.project_id = project_, .url = server.url() + "/hook", .secret = "whsec"}).value();
     start();
-    const auto body = envelope("traffic_spike", project_, clock_.unix_ms(), R"({"active_visitors":187})");
+    const auto body = envelope("traffic_spike", project_, clock_.unix_ms(), {{"active_visitors", 187}});
     add(Channel::subscription, webhook.id, body);
     const auto kept = settled();
     EXPECT_EQ(kept.state, State::delivered);

@@ -109,7 +109,7 @@ TEST(Poster, IsBoundedInTimeAndSize) {
     const auto posted = poster.post({.url = talkative.url()});
     ASSERT_TRUE(posted.ok()) << posted.error().message;
     EXPECT_EQ(posted->status, 200);
-    EXPECT_EQ(posted->body, std::string(4096, 'x'));
+    EXPECT_EQ(posted->body, std::string(65'536, 'x'));
 }
 
 TEST(Poster, GivesUpWhenItIsAskedTo) {

@@ -1,5 +1,7 @@
 #include "outbound/reach.hpp"
 
+#include "outbound/addresses.hpp"
+
 #include <gtest/gtest.h>
 
 namespace collector::outbound {
@@ -68,7 +70,7 @@ TEST(Reach, UrlsAreRefusedWithTheirRule) {
         std::string_view loopback_too;
     } cases[] = {{"https://example.com", {}, {}},
                  {"https://example.com:8443/a?b#c", {}, {}},
-                 {"https://user:word@example.com/", {}, {}},
+                 {"https://user:word@example.com/", valid, valid},
                  {"https://1.1.1.1/hook", {}, {}},
                  {"https://[2606:4700:4700::1111]/hook", {}, {}},
                  {"http://example.com", https, https},
@@ -76,7 +78,7 @@ TEST(Reach, UrlsAreRefusedWithTheirRule) {
                  {"ftp://example.com", https, https},
                  {"file:///etc/passwd", https, https},
                  {"gopher://127.0.0.1", https, https},
-                 {"HTTPS://example.com", https, https},
+                 {"HTTPS://EXAMPLE.com", {}, {}},
                  {"example.com", https, https},
                  {"", https, https},
                  {"https://", valid, valid},
@@ -90,14 +92,14 @@ TEST(Reach, UrlsAreRefusedWithTheirRule) {
                  {"https://app.localhost/hook", open, {}},
                  {"https://127.0.0.1/hook", open, {}},
                  {"https://[::1]:9/hook", open, {}},
-                 {"https://x@127.0.0.1/hook", open, {}},
+                 {"https://x@127.0.0.1/hook", valid, valid},
                  {"https://10.0.0.1/", open, open},
                  {"https://169.254.169.254/latest/meta-data", open, open},
                  {"https://[fd00:ec2::254]/", open, open},
                  {"http://localhost:8080/hook", https, {}},
                  {"http://127.0.0.1:8080/hook", https, {}},
                  {"http://[::1]/hook", https, {}},
-                 {"http://127.0.0.1@example.com/", https, https}};
+                 {"http://127.0.0.1@example.com/", https, valid}};
     for (const auto& wanted : cases) {
         EXPECT_EQ(broken_rule(Reach::public_only, wanted.url), wanted.public_only) << wanted.url;
         EXPECT_EQ(broken_rule(Reach::loopback_too, wanted.url), wanted.loopback_too) << wanted.url;

@@ -3,8 +3,11 @@
 //   key      whose: query (which is the default), ingest, admin, goals (restricted to that module), expired, other (the
 //            other project's), or none
 //   modules  set before the request: {"funnels": "all"}, or "off"
+//   fired    the name of an alert that fires before the request
 //   body     the request's, as JSON; text is the same as it stands
 //   keep     a name for the id of what the reply shows: from then on `<name>` stands for it
+//
+// A file may say `loopback_webhooks`: whether alerts may tell this machine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include <thread>
 
 #include "http/server.hpp"
+#include "meta/database.hpp"
 #include "query/routes.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/support/counting_random.hpp"
@@ -29,7 +33,8 @@ using http::Json;
 
 class Collector {
 public:
-    Collector() {
+    explicit Collector(bool loopback_webhooks = false)
+        : reach_(loopback_webhooks ? outbound::Reach::loopback_too : outbound::Reach::public_only) {
         const auto key = [&](const std::string& project, meta::NewKey wanted) {
             wanted.project_id = project;
             wanted.name = "K";
@@ -44,7 +49,7 @@ public:
                  {"expired", key(project_, {.scopes = {Scope::query}, .expires_ms = 1})},
                  {"other", key(other, {.scopes = {Scope::query}})}};
         for (const auto& id : {project_, other})
-            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"ab_testing", "all"}});
+            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"ab_testing", "all"}, {"alerts", "all"}});
         reopen();
     }
 
@@ -53,14 +58,17 @@ public:
         server_.reset();
         definitions_.reset();
         experiments_.reset();
+        alerts_.reset();
         definitions_ = meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         experiments_ = meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        alerts_ = meta::Alerts::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         http::Server::Options options;
         options.port = 0;
-        server_ = std::make_unique<http::Server>(
-            routes(access_,
-                   {.store = store_, .definitions = *definitions_, .experiments = *experiments_, .clock = clock_}),
-            options);
+        const Sources sources{
+            .store = store_, .definitions = *definitions_, .experiments = *experiments_, .clock = clock_};
+        auto all = routes(access_, sources);
+        for (auto& route : alert_routes(access_, sources, *alerts_, reach_)) all.push_back(std::move(route));
+        server_ = std::make_unique<http::Server>(std::move(all), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -74,6 +82,11 @@ public:
 
     void change_modules(const Json& wanted) { change_modules(project_, wanted); }
 
+    void fire(const std::string& id) {
+        auto database = meta::open_database(folder_.file("pulse.sqlite")).value();
+        ASSERT_TRUE(meta::note_triggered(database, id, clock_.unix_ms()).ok());
+    }
+
 private:
     void change_modules(const std::string& project, const Json& wanted) {
         std::vector<meta::ModuleChange> changes;
@@ -85,6 +98,7 @@ private:
         ASSERT_TRUE(catalog_->change_modules(project, changes).ok());
     }
 
+    const outbound::Reach reach_;
     pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::ManualClock clock_{1'774'195'200'000};  // 2026-03-22T16:00:00Z
     pulsekit::test::CountingRandom random_;
@@ -96,6 +110,7 @@ private:
     std::map<std::string, std::string> keys_;
     std::unique_ptr<meta::Definitions> definitions_;
     std::unique_ptr<meta::Experiments> experiments_;
+    std::unique_ptr<meta::Alerts> alerts_;
     std::unique_ptr<http::Server> server_;
     std::string base_;
 };
@@ -124,12 +139,13 @@ class Definitions : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Definitions, AnswerAsWritten) {
     const auto file = test::read_case_file(GetParam());
-    Collector collector;
+    Collector collector(file.value("loopback_webhooks", false));
     std::map<std::string, std::string> kept;
     for (const auto& written : file.at("cases")) {
         const auto request = resolved(written.at("request"), kept);
         SCOPED_TRACE(GetParam().string() + ": " + written.at("about").get<std::string>() + "\n" + request.dump());
         if (written.contains("modules")) collector.change_modules(written["modules"]);
+        if (written.contains("fired")) collector.fire(kept.at(written["fired"]));
         if (written.value("restart", false)) collector.reopen();
         const auto reply = collector.send(request);
         EXPECT_EQ(reply.status, written.at("status").get<int>()) << reply.body;
