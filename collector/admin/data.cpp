@@ -45,14 +45,22 @@ http::Response change_retention(Admin& admin, http::Request& request) {
     return read_retention(admin, request);
 }
 
+/// The responses to surveys go first: where they cannot, the events are still there to be erased, and counted, later.
+pulsekit::Result<std::int64_t> erase_all(Admin& admin, std::string_view project_id, Erasure::Of of,
+                                         std::string_view id) {
+    const auto whose = of == Erasure::Of::user ? meta::Respondent::user : meta::Respondent::visitor;
+    if (auto done = admin.surveys.erase_responses(project_id, whose, id); !done) return done;
+    return admin.store.erase({.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0},
+                             {.stop = admin.stop});
+}
+
 /// Who was erased is told by the hash alone: whoever knows the id can tell that it was.
 http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of) {
     const auto project_id = request.path_value("id");
     if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
     const std::string_view kind = of == Erasure::Of::user ? "user" : "visitor";
     const auto id = request.path_value(std::string(kind) + "_id");
-    const auto erased = admin.store.erase(
-        {.project_id = std::string(project_id), .of = of, .id = std::string(id), .before_ms = 0}, {.stop = admin.stop});
+    const auto erased = erase_all(admin, project_id, of, id);
     const auto hash = crypto::hex(crypto::sha256(id));
     const http::Json entry = {
         {"project", project_id}, {kind, "sha256:" + hash}, {"erased", erased ? http::Json(*erased) : nullptr}};
@@ -61,9 +69,10 @@ http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of)
 }
 
 http::Route erasing(Admin& admin, const std::string& kind, Erasure::Of of) {
-    auto route = guarded(admin, "DELETE", "/api/admin/projects/{id}/" + kind + "s/{" + kind + "_id}",
-                         "Erases all events of a " + kind, {.answer = R"({"erased":42})"},
-                         [&admin, of](http::Request& request) { return erase(admin, request, of); });
+    auto route =
+        guarded(admin, "DELETE", "/api/admin/projects/{id}/" + kind + "s/{" + kind + "_id}",
+                "Erases all events of a " + kind + ", and the responses to surveys", {.answer = R"({"erased":42})"},
+                [&admin, of](http::Request& request) { return erase(admin, request, of); });
     route.takes_rest = true;  // ids may have slashes
     return route;
 }

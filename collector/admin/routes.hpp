@@ -13,6 +13,7 @@
 #include "http/route.hpp"
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
+#include "meta/surveys.hpp"
 
 namespace collector::store {
 class EventStore;
@@ -24,6 +25,7 @@ namespace collector::admin {
 struct Admin {
     meta::Catalog& catalog;
     meta::Access& access;
+    meta::Surveys& surveys;
     store::EventStore& store;
     std::string token;                          ///< empty: nobody is let in, not with an admin-scope key either
     std::function<void(std::string_view)> log;  ///< of what is to be known later

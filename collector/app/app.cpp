@@ -14,9 +14,13 @@
 #include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
+#include "ingest/active_surveys.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/definitions.hpp"
+#include "meta/shares.hpp"
+#include "meta/surveys.hpp"
 #include "query/routes.hpp"
+#include "query/shared.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
 #include "watch/retention.hpp"
@@ -80,7 +84,10 @@ struct App::Impl {
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
     std::unique_ptr<meta::Definitions> definitions;
+    std::unique_ptr<meta::Surveys> surveys;
+    std::unique_ptr<meta::Shares> shares;
     std::string open_project;  ///< of the open gateway; empty: it is closed
+    ingest::TrustedProxies proxies;
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
@@ -114,6 +121,12 @@ Result<void> App::Impl::open_data() {
     auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
     if (!defined) return std::move(defined).error();
     definitions = std::move(*defined);
+    auto asked = meta::Surveys::open(config.data + "/pulse.sqlite", clock, random);
+    if (!asked) return std::move(asked).error();
+    surveys = std::move(*asked);
+    auto shared = meta::Shares::open(config.data + "/pulse.sqlite", clock, random);
+    if (!shared) return std::move(shared).error();
+    shares = std::move(*shared);
     return {};
 }
 
@@ -153,13 +166,20 @@ bool App::Impl::may_see_metrics(const http::Request& request) const {
 std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
-    append(all, query::routes(*access, {.store = *store,
-                                        .definitions = *definitions,
-                                        .clock = clock,
-                                        .log = [](std::string_view text) { log(Level::error, text); },
-                                        .stop = patience.get_token(),
-                                        .longest = std::chrono::seconds(config.query_seconds),
-                                        .open_project = open_project}));
+    all.push_back(ingest::active_surveys_route(*access, *surveys));
+    const query::Sources sources{
+        .store = *store,
+        .definitions = *definitions,
+        .surveys = *surveys,
+        .shares = *shares,
+        .clock = clock,
+        .log = [](std::string_view text) { log(Level::error, text); },
+        .stop = patience.get_token(),
+        .longest = std::chrono::seconds(config.query_seconds),
+        .open_project = open_project,
+        .client_of = [this](const http::Request& request) { return proxies.client_of(request); }};
+    append(all, query::routes(*access, sources));
+    append(all, query::shared_routes(*access, sources, random));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
     all.push_back(open_page("/metrics",
@@ -192,6 +212,7 @@ Result<std::string> App::start() {
     }
     auto proxies = ingest::TrustedProxies::parse(it.config.trusted_proxies);
     if (!proxies) return std::move(proxies).error();
+    it.proxies = *std::move(proxies);
     std::optional<ingest::Countries> countries;
     if (!it.config.geoip_db.empty()) {
         auto opened = ingest::Countries::open(it.config.geoip_db);
@@ -206,12 +227,13 @@ Result<std::string> App::start() {
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
         .access = *it.access,
+        .surveys = *it.surveys,
         .clock = it.clock,
         .random = it.random,
         .server_secret = it.catalog->server_secret(),
         .submit = [&it](std::vector<model::Event> events,
                         store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
-        .settings = {.trusted_proxies = std::move(*proxies),
+        .settings = {.trusted_proxies = it.proxies,
                      .country_header = it.config.country_header,
                      .salt_hours = it.config.salt_hours,
                      .drops_crawlers = it.config.drop_bots,
@@ -220,6 +242,7 @@ Result<std::string> App::start() {
         .agents = it.agents});
     it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
                                                            .access = *it.access,
+                                                           .surveys = *it.surveys,
                                                            .store = *it.store,
                                                            .token = it.config.admin_token,
                                                            .log = [](std::string_view text) { log(Level::info, text); },

@@ -15,6 +15,7 @@
 #include "ingest/country.hpp"
 #include "ingest/dialect.hpp"
 #include "meta/access.hpp"
+#include "meta/surveys.hpp"
 #include "store/writer.hpp"
 
 namespace collector::ingest {
@@ -30,6 +31,7 @@ struct Settings {
 
 struct Dependencies {
     meta::Access& access;
+    meta::Surveys& surveys;  ///< asked about each response before its event is submitted
     pulsekit::Clock& clock;
     pulsekit::Random& random;
     std::string server_secret;  ///< keys the hash of visitors

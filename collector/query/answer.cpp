@@ -40,6 +40,7 @@ http::Response answer(const Module& module, const http::Request& request, const 
                       const meta::Project& project) {
     const Context context{.store = sources.store,
                           .definitions = sources.definitions,
+                          .surveys = sources.surveys,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
                           .patience = patience_of(sources, request),

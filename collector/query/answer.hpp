@@ -10,20 +10,25 @@
 #include <pulsekit/environment.hpp>
 
 #include "http/message.hpp"
+#include "meta/shares.hpp"
 #include "query/module.hpp"
 #include "store/store.hpp"
 
 namespace collector::query {
 
-/// What reports are made of. Store, definitions and clock must outlive whoever holds this.
+/// What reports are made of. What is borrowed must outlive whoever holds this.
 struct Sources {
     store::EventStore& store;
     meta::Definitions& definitions;
+    meta::Surveys& surveys;
+    meta::Shares& shares;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
     std::stop_token stop;                       ///< asked when the collector is to stop
     std::chrono::seconds longest{30};           ///< that a report may take
     std::string open_project;                   ///< of the open gateway; empty: it is closed
+    /// The address of who sent a request; empty: that of the connection.
+    std::function<std::string(const http::Request&)> client_of = {};
 };
 
 /// What a report that begins now may take.

@@ -93,6 +93,7 @@ http::Response export_file(const http::Request& request, const Sources& sources,
     if (!module) return refused(module.error());
     const Context context{.store = sources.store,
                           .definitions = sources.definitions,
+                          .surveys = sources.surveys,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
                           .patience = patience,

@@ -11,6 +11,7 @@
 #include "http/json.hpp"
 #include "meta/catalog.hpp"
 #include "meta/definitions.hpp"
+#include "meta/surveys.hpp"
 #include "model/measure.hpp"
 #include "query/params.hpp"
 #include "query/protocol.hpp"
@@ -22,6 +23,7 @@ namespace collector::query {
 struct Context {
     store::EventStore& store;
     const meta::Definitions& definitions;
+    const meta::Surveys& surveys;
     const meta::Project& project;
     std::int64_t now_ms;
     store::Patience patience;

@@ -21,6 +21,7 @@ extern const Module kOutlinks;
 extern const Module kDelivery;
 extern const Module kFunnels;
 extern const Module kGoals;
+extern const Module kSurveys;
 extern const Module kRetention;
 extern const Module kCohorts;
 extern const Module kPaths;
@@ -56,6 +57,7 @@ std::span<const Module* const> modules() {
         &kDelivery,
         &kFunnels,
         &kGoals,
+        &kSurveys,
         &kRetention,
         &kCohorts,
         &kPaths,

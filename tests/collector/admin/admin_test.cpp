@@ -38,6 +38,7 @@ protected:
         access_ = std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.admin = rate});
         admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
                                                .access = *access_,
+                                               .surveys = *surveys_,
                                                .store = store_,
                                                .token = token,
                                                .log = [](std::string_view) {},
@@ -79,6 +80,8 @@ protected:
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<meta::Catalog> catalog_ =
         meta::Catalog::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;

@@ -72,12 +72,30 @@ inline std::unique_ptr<meta::Definitions> no_definitions() {
     return meta::Definitions::open(":memory:", clock, random).value();
 }
 
+inline std::unique_ptr<meta::Surveys> no_surveys() {
+    static pulsekit::test::FixedClock clock(0);
+    static pulsekit::test::SeededRandom random(1);
+    return meta::Surveys::open(":memory:", clock, random).value();
+}
+inline std::unique_ptr<meta::Shares> no_shares() {
+    static pulsekit::test::FixedClock clock(0);
+    static pulsekit::test::SeededRandom random(1);
+    return meta::Shares::open(":memory:", clock, random).value();
+}
+
 /// Nothing when no module has the path.
-inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, std::int64_t now_ms,
-                                const meta::Project& project, std::string_view target) {
+inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& definitions, meta::Surveys& surveys,
+                                std::int64_t now_ms, const meta::Project& project, std::string_view target) {
     pulsekit::test::FixedClock clock(now_ms);
-    const Sources sources{
-        .store = store, .definitions = definitions, .clock = clock, .log = {}, .stop = {}, .open_project = {}};
+    const auto shares = no_shares();
+    const Sources sources{.store = store,
+                          .definitions = definitions,
+                          .surveys = surveys,
+                          .shares = *shares,
+                          .clock = clock,
+                          .log = {},
+                          .stop = {},
+                          .open_project = {}};
     auto asked = request(target);
     std::optional<http::Response> response;
     if (is_for(asked, kExportPath)) response = export_file(asked, sources, project);
@@ -91,7 +109,7 @@ inline std::optional<Reply> ask(store::EventStore& store, meta::Definitions& def
 
 inline std::optional<Reply> ask(store::EventStore& store, std::int64_t now_ms, const meta::Project& project,
                                 std::string_view target) {
-    return ask(store, *no_definitions(), now_ms, project, target);
+    return ask(store, *no_definitions(), *no_surveys(), now_ms, project, target);
 }
 
 }  // namespace collector::query::test

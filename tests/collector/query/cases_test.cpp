@@ -50,7 +50,8 @@ TEST_P(Cases, AnswerAsWritten) {
         const std::string target = one.at("request").get<std::string>();
         SCOPED_TRACE(GetParam().string() + ": " + one.at("about").get<std::string>() + "\n" + target);
         const auto project = test::project(one.value("project", "p"), file.value("domain", "example.org"));
-        const auto reply = test::ask(**store, defined.definitions(), test::instant(file.at("now")), project, target);
+        const auto reply = test::ask(**store, defined.definitions(), defined.surveys(), test::instant(file.at("now")),
+                                     project, target);
         ASSERT_TRUE(reply) << "no such report";
         EXPECT_EQ(reply->status, one.at("status").get<int>());
         one.contains("file") ? expect_file(*reply, one.at("file")) : expect_json(*reply, one.at("reply"));

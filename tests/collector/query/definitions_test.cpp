@@ -1,10 +1,13 @@
 // Runs tests/data/definitions/*.json against a server: requests in order, and what each must be answered.
 //
-//   key      whose: query (which is the default), ingest, admin, goals (restricted to that module), expired, other (the
-//            other project's), or none
-//   modules  set before the request: {"funnels": "all"}, or "off"
-//   body     the request's, as JSON; text is the same as it stands
-//   keep     a name for the id of what the reply shows: from then on `<name>` stands for it
+//   key        whose: query (which is the default), ingest, admin, goals (restricted to that module), expired, other
+//              (the other project's), or none
+//   modules    set before the request: {"funnels": "all"}, or "off"
+//   responses  of surveys, taken before the request: [{"survey", "id", "at", "answers", "completed", "path"}]
+//   body       the request's, as JSON; text is the same as it stands
+//   keep       a name for the id of what the reply shows: from then on `<name>` stands for it, and `<name.token>` for
+//   its
+//              token
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +18,7 @@
 
 #include "http/server.hpp"
 #include "query/routes.hpp"
+#include "support/time_text.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/support/counting_random.hpp"
 #include "tests/collector/support/manual_clock.hpp"
@@ -43,7 +47,9 @@ public:
                  {"goals", key(project_, {.scopes = {Scope::query}, .allowed_modules = {"goals"}})},
                  {"expired", key(project_, {.scopes = {Scope::query}, .expires_ms = 1})},
                  {"other", key(other, {.scopes = {Scope::query}})}};
-        for (const auto& id : {project_, other}) change_modules(id, {{"funnels", "all"}, {"goals", "all"}});
+        for (const auto& id : {project_, other}) {
+            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"surveys", "all"}, {"sharing", "all"}});
+        }
         reopen();
     }
 
@@ -51,11 +57,19 @@ public:
     void reopen() {
         server_.reset();
         definitions_.reset();
+        surveys_.reset();
+        shares_.reset();
         definitions_ = meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        surveys_ = meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        shares_ = meta::Shares::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         http::Server::Options options;
         options.port = 0;
-        server_ = std::make_unique<http::Server>(
-            routes(access_, {.store = store_, .definitions = *definitions_, .clock = clock_}), options);
+        server_ = std::make_unique<http::Server>(routes(access_, {.store = store_,
+                                                                  .definitions = *definitions_,
+                                                                  .surveys = *surveys_,
+                                                                  .shares = *shares_,
+                                                                  .clock = clock_}),
+                                                 options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -68,6 +82,18 @@ public:
     }
 
     void change_modules(const Json& wanted) { change_modules(project_, wanted); }
+
+    void respond(const Json& response) {
+        const auto recorded =
+            surveys_->record({.project_id = project_,
+                              .survey_id = response.at("survey"),
+                              .event_id = response.at("id"),
+                              .answers = http::to_text(response.at("answers")),
+                              .completed = response.value("completed", true),
+                              .path = response.value("path", ""),
+                              .submitted_ms = pulsekit::parse_date_time(response.value("at", "")).value()});
+        EXPECT_TRUE(recorded.ok()) << recorded.error().message;
+    }
 
 private:
     void change_modules(const std::string& project, const Json& wanted) {
@@ -90,6 +116,8 @@ private:
     collector::test::FakeStore store_;
     std::map<std::string, std::string> keys_;
     std::unique_ptr<meta::Definitions> definitions_;
+    std::unique_ptr<meta::Surveys> surveys_;
+    std::unique_ptr<meta::Shares> shares_;
     std::unique_ptr<http::Server> server_;
     std::string base_;
 };
@@ -125,10 +153,17 @@ TEST_P(Definitions, AnswerAsWritten) {
         SCOPED_TRACE(GetParam().string() + ": " + written.at("about").get<std::string>() + "\n" + request.dump());
         if (written.contains("modules")) collector.change_modules(written["modules"]);
         if (written.value("restart", false)) collector.reopen();
+        for (const auto& response : written.value("responses", Json::array())) {
+            collector.respond(resolved(response, kept));
+        }
         const auto reply = collector.send(request);
         EXPECT_EQ(reply.status, written.at("status").get<int>()) << reply.body;
         const auto body = http::parse_json(reply.body).value_or(Json());
-        if (written.contains("keep") && body.is_object()) kept[written["keep"]] = body.value("id", "");
+        if (written.contains("keep") && body.is_object()) {
+            const std::string name = written["keep"];
+            kept[name] = body.value("id", "");
+            kept[name + ".token"] = body.value("token", "");
+        }
         if (written.contains("reply")) {
             const auto expected = resolved(written["reply"], kept);
             EXPECT_EQ(body, expected) << Json::diff(expected, body);

@@ -112,9 +112,13 @@ TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     collector::test::FakeStore store;
     pulsekit::test::FixedClock clock(kNow);
     const auto definitions = test::no_definitions();
+    const auto surveys = test::no_surveys();
+    const auto shares = test::no_shares();
     std::string logged;
     const Sources sources{.store = store,
                           .definitions = *definitions,
+                          .surveys = *surveys,
+                          .shares = *shares,
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
                           .stop = {},

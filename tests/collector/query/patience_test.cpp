@@ -27,6 +27,8 @@ protected:
                        std::stop_token gone = {}) {
         const Sources sources{.store = *store_,
                               .definitions = *definitions_,
+                              .surveys = *surveys_,
+                              .shares = *shares_,
                               .clock = clock_,
                               .log = {},
                               .stop = std::move(stop),
@@ -46,6 +48,8 @@ protected:
     pulsekit::test::FixedClock clock_{1'000};
     std::unique_ptr<store::EventStore> store_;
     std::unique_ptr<meta::Definitions> definitions_ = test::no_definitions();
+    std::unique_ptr<meta::Surveys> surveys_ = test::no_surveys();
+    std::unique_ptr<meta::Shares> shares_ = test::no_shares();
 };
 
 TEST_F(PatienceTest, WhatTakesTooLongIsGivenUpWithAReason) {

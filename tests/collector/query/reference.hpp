@@ -173,7 +173,7 @@ public:
         auto asked = random_question(random_, sent_, id, stretch_);
         asked.definitions = &defined_.definitions();
         family_(asked, [&](const std::string& target, const Json& expected) {
-            const auto reply = ask(*store_, defined_.definitions(), asked.now, project(id), target);
+            const auto reply = ask(*store_, defined_.definitions(), defined_.surveys(), asked.now, project(id), target);
             ASSERT_TRUE(reply) << target;
             EXPECT_EQ(reply->status, 200) << target << "\n" << reply->response.body;
             EXPECT_EQ(reply->body, expected) << target << "\n" << Json::diff(expected, reply->body);

@@ -40,6 +40,8 @@ protected:
     http::Response get(std::string_view path, const std::string& key = {}, const std::string& open_project = {}) {
         const auto all = routes(*access_, {.store = store_,
                                            .definitions = *definitions_,
+                                           .surveys = *surveys_,
+                                           .shares = *shares_,
                                            .clock = clock_,
                                            .log = {},
                                            .stop = {},
@@ -63,6 +65,9 @@ protected:
         meta::Catalog::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Definitions> definitions_ =
         meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Shares> shares_ = meta::Shares::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     const std::string project_ = catalog_->create_project("P", "p.example").value().id;
     std::unique_ptr<meta::Access> access_ =
         std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.query = 0});
