@@ -64,10 +64,9 @@ std::optional<std::string> scrypt(std::string_view password, std::string_view sa
     const std::uint64_t blocks = cost.n + cost.p + 2;  // OpenSSL's own reckoning
     if (cost.r == 0 || blocks > kMaxBytes / (128 * cost.r)) return std::nullopt;
     std::string key(size, '\0');
-    const int done =
-        EVP_PBE_scrypt(password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()),
-                       salt.size(), cost.n, cost.r, cost.p, 128 * cost.r * blocks,
-                       reinterpret_cast<unsigned char*>(key.data()), key.size());
+    const int done = EVP_PBE_scrypt(
+        password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()), salt.size(), cost.n,
+        cost.r, cost.p, 128 * cost.r * blocks, reinterpret_cast<unsigned char*>(key.data()), key.size());
     if (done != 1) return std::nullopt;
     return key;
 }

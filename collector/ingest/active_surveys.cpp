@@ -47,15 +47,16 @@ http::Route active_surveys_route(Access& access, meta::Surveys& surveys) {
     return {
         .method = "GET",
         .pattern = "/api/v1/surveys/active",
-        .handler = [&access, &surveys](http::Request request,
-                                       http::Responder responder) { responder.answer(answer(request, access, surveys)); },
+        .handler = [&access, &surveys](
+                       http::Request request,
+                       http::Responder responder) { responder.answer(answer(request, access, surveys)); },
         .envelope = http::plain_envelope,
         .summary = "The surveys that take responses now, for the pages that show them",
         .access = "ingest",
         .cross_origin = true,
         .document = {.key_header = std::string(meta::header_of(meta::KeyPlace::x_pulse_key)),
                      .answer = R"({"data":[{"id":"0195f4a1-7c00-7000-8000-000000000003","name":"NPS Survey","questions":
-                        [{"id":"q1","type":"rating","text":"How likely are you to recommend us?","min":0,"max":10}],
+                        [{"id":"q1","type":"rating","text":"How likely are you to recommend us?","min":0,"max":10,"required":true}],
                         "trigger_config":{"type":"time_on_page","delay_seconds":30,"pages":["/dashboard"]},
                         "appearance":{"position":"bottom-right","theme":"dark"}}]})"}};
 }

@@ -170,9 +170,9 @@ Result<std::int64_t> count_responses(Database& database, const ResponseRange& ra
 
 Result<std::vector<SurveyResponse>> find_responses(Database& database, const ResponseRange& range, std::int64_t limit,
                                                    std::int64_t offset) {
-    auto rows = database.prepare(
-        "SELECT event_id, answers, completed, path, visitor_id, user_id, submitted_ms " + std::string(kInRange) +
-        "ORDER BY submitted_ms DESC, event_id DESC LIMIT ?5 OFFSET ?6");
+    auto rows =
+        database.prepare("SELECT event_id, answers, completed, path, visitor_id, user_id, submitted_ms " +
+                         std::string(kInRange) + "ORDER BY submitted_ms DESC, event_id DESC LIMIT ?5 OFFSET ?6");
     if (!rows) return std::move(rows).error();
     bind(*rows, range);
     rows->bind(5, limit);
@@ -194,9 +194,8 @@ Result<std::vector<SurveyResponse>> find_responses(Database& database, const Res
     return found;
 }
 
-Result<void> visit_responses(
-    Database& database, const ResponseRange& range,
-    const std::function<Result<void>(std::string_view answers, bool completed)>& each) {
+Result<void> visit_responses(Database& database, const ResponseRange& range,
+                             const std::function<Result<void>(std::string_view answers, bool completed)>& each) {
     auto rows = database.prepare("SELECT answers, completed " + std::string(kInRange));
     if (!rows) return std::move(rows).error();
     bind(*rows, range);

@@ -197,7 +197,8 @@ Result<ResponsePage> Surveys::responses(const ResponseRange& range, std::int64_t
 }
 
 Result<void> Surveys::for_each_response(
-    const ResponseRange& range, const std::function<Result<void>(std::string_view answers, bool completed)>& each) const {
+    const ResponseRange& range,
+    const std::function<Result<void>(std::string_view answers, bool completed)>& each) const {
     auto database = Database::open(impl_->path, pulsekit::sqlite::Access::read_only);
     if (!database) return std::move(database).error();
     return visit_responses(*database, range, each);

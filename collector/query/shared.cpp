@@ -47,8 +47,8 @@ struct Admitted {
 };
 
 Response later(int status, const std::string& text, int seconds) {
-    auto response = http::plain_error(status, text + " Retry after " + std::to_string(seconds) +
-                                                  (seconds == 1 ? " second." : " seconds."));
+    auto response = http::plain_error(
+        status, text + " Retry after " + std::to_string(seconds) + (seconds == 1 ? " second." : " seconds."));
     response.headers.emplace_back("Retry-After", std::to_string(seconds));
     return response;
 }
@@ -73,7 +73,8 @@ std::optional<Response> locked_out(Entrance& entrance, const Request& request, c
     switch (verdict->what) {
         case ShareLock::Verdict::What::right: return std::nullopt;
         case ShareLock::Verdict::What::wrong: return http::plain_error(401, "Invalid password.");
-        case ShareLock::Verdict::What::too_often: return later(429, "Too many wrong passwords.", verdict->retry_after_s);
+        case ShareLock::Verdict::What::too_often:
+            return later(429, "Too many wrong passwords.", verdict->retry_after_s);
         case ShareLock::Verdict::What::busy: return later(503, "Service unavailable.", verdict->retry_after_s);
     }
     return http::plain_envelope(500);
@@ -139,9 +140,10 @@ Response shared_report(const Module& module, const Request& request, const Sourc
 
 using Show = std::function<Response(const Request& request, const Sources& sources, const Admitted& admitted)>;
 
-http::Route route(std::shared_ptr<Entrance> entrance, std::string pattern, std::string summary, http::RouteDocument document,
-                  Show show) {
-    const auto handler = [entrance = std::move(entrance), show = std::move(show)](Request request, http::Responder responder) {
+http::Route route(std::shared_ptr<Entrance> entrance, std::string pattern, std::string summary,
+                  http::RouteDocument document, Show show) {
+    const auto handler = [entrance = std::move(entrance), show = std::move(show)](Request request,
+                                                                                  http::Responder responder) {
         const auto admitted = admit(*entrance, request);
         const auto* refused = std::get_if<Response>(&admitted);
         auto response = refused ? *refused : show(request, entrance->sources, std::get<Admitted>(admitted));

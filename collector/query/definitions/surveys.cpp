@@ -49,7 +49,8 @@ Response refused(const pulsekit::Error& error, std::string_view id) {
 
 /// What is wrong with a question's member, or nothing.
 std::optional<Response> wrong_member(const Json& question, const std::string& called) {
-    for (const auto& [name, max_length] : {std::pair("type", http::kMaxNameLength), std::pair("text", kMaxTextLength)}) {
+    for (const auto& [name, max_length] :
+         {std::pair("type", http::kMaxNameLength), std::pair("text", kMaxTextLength)}) {
         const auto text = http::required_text(question, name, max_length, called + "." + name);
         if (const auto* refused = std::get_if<Response>(&text)) return *refused;
     }
@@ -62,8 +63,8 @@ std::optional<Response> wrong_member(const Json& question, const std::string& ca
     const auto* options = http::member_of(question, "options");
     if (options && !options->is_array()) return http::invalid_field(called + ".options", "an array");
     if (question.at("type") == "rating" && !scale_of(question)) {
-        return http::plain_error(400, "Invalid request body: the 'min' and 'max' of field '" + called + "' must be " +
-                                          kScaleRule + ".");
+        return http::plain_error(
+            400, "Invalid request body: the 'min' and 'max' of field '" + called + "' must be " + kScaleRule + ".");
     }
     return std::nullopt;
 }
@@ -199,11 +200,9 @@ Response responses(const Sources& sources, const Request& request, const Project
     const auto params = parse(request, kResponsesTake, sources.clock.unix_ms());
     if (!params) return http::plain_error(400, params.error().message);
     if (const auto survey = sources.surveys.survey(project.id, id); !survey) return refused(survey.error(), id);
-    const auto page = sources.surveys.responses({.project_id = project.id,
-                                                 .survey_id = id,
-                                                 .from_ms = params->range.from_ms,
-                                                 .to_ms = params->range.to_ms},
-                                                params->page.limit, params->page.offset);
+    const auto page = sources.surveys.responses(
+        {.project_id = project.id, .survey_id = id, .from_ms = params->range.from_ms, .to_ms = params->range.to_ms},
+        params->page.limit, params->page.offset);
     if (!page) return http::failed(page.error());
     auto data = Json::array();
     for (const auto& response : page->responses) {
@@ -255,8 +254,13 @@ std::vector<http::Route> survey_routes(meta::Access& access, const Sources& sour
         route(
             {"PUT", "/api/v1/surveys/{id}/status", "Sets a survey's status", R"({"status":"active"})", examples.survey},
             [&surveys](Request& request, const Project& project) { return change_status(surveys, request, project); }),
-        route({"GET", "/api/v1/surveys/{id}/responses", "The responses to a survey, newest first", {},
-               examples.responses, 200, kResponsesTake},
+        route({"GET",
+               "/api/v1/surveys/{id}/responses",
+               "The responses to a survey, newest first",
+               {},
+               examples.responses,
+               200,
+               kResponsesTake},
               [sources](Request& request, const Project& project) { return responses(sources, request, project); }),
     };
 }

@@ -51,13 +51,12 @@ protected:
                                     body.is_null() ? "" : body.dump());
     }
     void collect(const Json& event) const {
-        const auto reply =
-            pulsekit::test::http("POST", dev_.url + "/api/collect",
-                                 {"X-Pulse-Key: " + dev_.keys.at("PULSE_INGEST_KEY")}, event.dump());
+        const auto reply = pulsekit::test::http("POST", dev_.url + "/api/collect",
+                                                {"X-Pulse-Key: " + dev_.keys.at("PULSE_INGEST_KEY")}, event.dump());
         EXPECT_EQ(reply.status, 200) << reply.body;
     }
     Json share(const Json& wanted) const {
-        const auto made = query("POST", "/api/v1/sharing", wanted);
+        const auto made = query("POST", "/api/v1/sharing", wanted.is_null() ? Json::object() : wanted);
         EXPECT_EQ(made.status, 201) << made.body;
         return json_of(made);
     }
@@ -94,7 +93,8 @@ TEST_F(SharingOfACollector, WhoeverHasTheTokenSeesTheDashboardAndItsReports) {
         EXPECT_EQ(shown.body, query("GET", "/api/v1" + std::string(path)).body) << path;
     }
     EXPECT_NE(see(board + "/pages").body.find("/pricing"), std::string::npos);
-    EXPECT_EQ(json_of(see(board + "?start_at=2026-01-01&end_at=2026-01-02")).at("stats").at("current").at("pageviews"), 0);
+    EXPECT_EQ(json_of(see(board + "?start_at=2026-01-01&end_at=2026-01-02")).at("stats").at("current").at("pageviews"),
+              0);
     expect_error(see(board + "/pages?limit=0"), 400, "Invalid value for 'limit': must be at least 1.");
     expect_error(see(board + "?start_at=x"), 400,
                  "Invalid value for 'start_at': must be an ISO 8601 date or date-time.");
@@ -131,8 +131,7 @@ TEST_F(SharingOfACollector, ReportsOfDefinitionsAreSharedWithTheirModule) {
     module("funnels", "enable");
     module("surveys", "enable");
     const auto funnel =
-        json_of(query("POST", "/api/v1/funnels",
-                      {{"name", "F"}, {"steps", {{{"type", "pageview"}, {"value", "/"}}}}}))
+        json_of(query("POST", "/api/v1/funnels", {{"name", "F"}, {"steps", {{{"type", "pageview"}, {"value", "/"}}}}}))
             .value("id", "");
     const auto board = token({{"modules", {"funnels", "surveys"}}});
     const std::string report = "/funnels/" + funnel + "/analyze";

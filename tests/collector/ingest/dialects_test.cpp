@@ -190,7 +190,8 @@ private:
             EXPECT_NE(reply.head.find(name + ": " + value.get<std::string>() + "\r\n"), std::string::npos)
                 << reply.head;
         }
-        for (const auto& [name, count] : expect.value("surveys", Json::object()).items()) {
+        const Json responses = expect.value("surveys", Json::object());
+        for (const auto& [name, count] : responses.items()) {
             EXPECT_EQ(harness_.surveys().survey(harness_.project(), surveys_.at(name)).value().responses,
                       count.get<std::int64_t>())
                 << name;

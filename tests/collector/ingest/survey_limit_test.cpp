@@ -25,8 +25,8 @@ protected:
     }
 
     int respond(const std::string& event_id) {
-        const std::string body = R"({"type":"survey_response","answers":[],"survey_id":")" + survey_ + R"(","event_id":")" +
-                                 event_id + "\"}";
+        const std::string body = R"({"type":"survey_response","answers":[],"survey_id":")" + survey_ +
+                                 R"(","event_id":")" + event_id + "\"}";
         return pulsekit::test::http("POST", harness_.base() + "/api/collect",
                                     {"X-Pulse-Key: " + harness_.key("ingest")}, body)
             .status;
@@ -82,7 +82,7 @@ TEST_F(SurveyLimit, ThoseThatAreRepeatedUntilTheyAreStoredAreAllThere) {
                     int status = 503;
                     while (status == 503) status = respond(std::to_string(t) + "-" + std::to_string(i));
                     accepted += status == 200;
-                    if (t == 0 && i == 0) EXPECT_EQ(status, 200) << "the first to come keeps its place";
+                    if (t == 0 && i == 0) { EXPECT_EQ(status, 200) << "the first to come keeps its place"; }
                 }
             });
         }

@@ -168,9 +168,8 @@ TEST_F(ShareLockTest, LooksAtTwoPasswordsAtATime) {
     {
         std::vector<std::jthread> threads;
         for (const char* client : {"a", "b"}) {
-            threads.emplace_back([&, client] {
-                EXPECT_EQ(lock.try_password(share_, "p", client).value().what, What::wrong);
-            });
+            threads.emplace_back(
+                [&, client] { EXPECT_EQ(lock.try_password(share_, "p", client).value().what, What::wrong); });
         }
         held.wait_for(2);
         const auto third = lock.try_password(share_, "p", "c").value();

@@ -141,16 +141,16 @@ TEST_F(SurveysTest, AreVisitedResponseByResponseUntilAnErrorEndsIt) {
                                             EXPECT_EQ(answers, R"([{"question_id":"q","value":1}])");
                                             EXPECT_TRUE(completed);
                                             // Another may respond meanwhile.
-                                            EXPECT_TRUE(surveys_->record(response(id, "x" + std::to_string(seen))).ok());
+                                            EXPECT_TRUE(
+                                                surveys_->record(response(id, "x" + std::to_string(seen))).ok());
                                             return {};
                                         })
                     .ok());
     EXPECT_EQ(seen, 10);
-    const auto ended =
-        surveys_->for_each_response(all, [&](std::string_view, bool) -> pulsekit::Result<void> {
-            ++seen;
-            return pulsekit::Error{ErrorCode::unavailable, "enough"};
-        });
+    const auto ended = surveys_->for_each_response(all, [&](std::string_view, bool) -> pulsekit::Result<void> {
+        ++seen;
+        return pulsekit::Error{ErrorCode::unavailable, "enough"};
+    });
     EXPECT_EQ(ended.error().message, "enough");
     EXPECT_EQ(seen, 11);
 }
