@@ -71,13 +71,16 @@ pulsekit::Result<std::vector<std::string>> visitors_of(Admin& admin, std::string
     return visitors;
 }
 
-/// The assignments go first: of a user's, only the events tell whose they are.
+/// The assignments go first: of a user's, only the events tell whose they are. So do the responses to surveys: where
+/// they cannot, the events are still there to be erased, and counted, later.
 pulsekit::Result<std::int64_t> erase_all(Admin& admin, const Erasure& erasure) {
     const auto visitors = visitors_of(admin, erasure.project_id, erasure.of, erasure.id);
     if (!visitors) return visitors.error();
     if (auto done = admin.experiments.erase_visitors(erasure.project_id, *visitors); !done) {
         return std::move(done).error();
     }
+    const auto whose = erasure.of == Erasure::Of::user ? meta::Respondent::user : meta::Respondent::visitor;
+    if (auto done = admin.surveys.erase_responses(erasure.project_id, whose, erasure.id); !done) return done;
     return admin.store.erase(erasure, {.stop = admin.stop});
 }
 
@@ -97,10 +100,10 @@ http::Response erase(Admin& admin, const http::Request& request, Erasure::Of of)
 }
 
 http::Route erasing(Admin& admin, const std::string& kind, Erasure::Of of) {
-    auto route = guarded(admin, "DELETE", "/api/admin/projects/{id}/" + kind + "s/{" + kind + "_id}",
-                         "Erases all events of a " + kind + ", and in which variants of experiments it was",
-                         {.answer = R"({"erased":42})"},
-                         [&admin, of](http::Request& request) { return erase(admin, request, of); });
+    auto route = guarded(
+        admin, "DELETE", "/api/admin/projects/{id}/" + kind + "s/{" + kind + "_id}",
+        "Erases all events of a " + kind + ", the responses to surveys, and in which variants of experiments it was",
+        {.answer = R"({"erased":42})"}, [&admin, of](http::Request& request) { return erase(admin, request, of); });
     route.takes_rest = true;  // ids may have slashes
     return route;
 }

@@ -14,6 +14,7 @@
 #include "meta/access.hpp"
 #include "meta/catalog.hpp"
 #include "meta/experiments.hpp"
+#include "meta/surveys.hpp"
 #include "meta/webhooks.hpp"
 #include "outbound/outbox.hpp"
 #include "outbound/reach.hpp"
@@ -29,6 +30,7 @@ struct Admin {
     meta::Catalog& catalog;
     meta::Access& access;
     meta::Experiments& experiments;
+    meta::Surveys& surveys;
     store::EventStore& store;
     meta::Webhooks& webhooks;
     outbound::Outbox& outbox;

@@ -79,7 +79,8 @@ Json security_of(const Route& route) {
 }
 
 /// Members whose own members are data, not names that can be known.
-constexpr std::string_view kMaps[] = {"config", "dropped", "properties", "vitals"};
+constexpr std::string_view kMaps[] = {"appearance", "config",         "distribution", "dropped",
+                                      "properties", "trigger_config", "vitals"};
 
 /// What either satisfies.
 Json either(Json a, const Json& b) {

@@ -14,15 +14,19 @@
 #include "app/scheduler.hpp"
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
+#include "ingest/active_surveys.hpp"
 #include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/alerts.hpp"
 #include "meta/definitions.hpp"
 #include "meta/experiments.hpp"
+#include "meta/shares.hpp"
+#include "meta/surveys.hpp"
 #include "meta/webhooks.hpp"
 #include "outbound/couriers.hpp"
 #include "outbound/outbox.hpp"
 #include "query/routes.hpp"
+#include "query/shared.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
 #include "watch/alerts.hpp"
@@ -108,7 +112,10 @@ struct App::Impl {
     std::unique_ptr<outbound::Outbox> outbox;
     std::unique_ptr<meta::Experiments> experiments;
     std::unique_ptr<meta::Alerts> alerts;
+    std::unique_ptr<meta::Surveys> surveys;
+    std::unique_ptr<meta::Shares> shares;
     std::string open_project;  ///< of the open gateway; empty: it is closed
+    ingest::TrustedProxies proxies;
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
@@ -157,6 +164,12 @@ Result<void> App::Impl::open_data() {
     auto alerting = meta::Alerts::open(config.data + "/pulse.sqlite", clock, random);
     if (!alerting) return std::move(alerting).error();
     alerts = std::move(*alerting);
+    auto asked = meta::Surveys::open(config.data + "/pulse.sqlite", clock, random);
+    if (!asked) return std::move(asked).error();
+    surveys = std::move(*asked);
+    auto shared = meta::Shares::open(config.data + "/pulse.sqlite", clock, random);
+    if (!shared) return std::move(shared).error();
+    shares = std::move(*shared);
     return {};
 }
 
@@ -198,6 +211,7 @@ Result<void> App::Impl::open_watch() {
     const watch::Reports reports{.store = *store,
                                  .definitions = *definitions,
                                  .experiments = *experiments,
+                                 .surveys = *surveys,
                                  .clock = clock,
                                  .stop = watching.get_token()};
     const watch::Send send = [this](const auto& messages, const auto& also) { return outbox->add(messages, also); };
@@ -225,15 +239,21 @@ std::vector<http::Route> App::Impl::routes() {
     std::vector<http::Route> all;
     append(all, ingest::routes(*pipeline));
     all.push_back(ingest::assign_route(*access, *experiments, *pipeline));
-    const query::Sources sources{.store = *store,
-                                 .definitions = *definitions,
-                                 .experiments = *experiments,
-                                 .clock = clock,
-                                 .log = [](std::string_view text) { log(Level::error, text); },
-                                 .stop = patience.get_token(),
-                                 .longest = std::chrono::seconds(config.query_seconds),
-                                 .open_project = open_project};
+    all.push_back(ingest::active_surveys_route(*access, *surveys));
+    const query::Sources sources{
+        .store = *store,
+        .definitions = *definitions,
+        .experiments = *experiments,
+        .surveys = *surveys,
+        .shares = *shares,
+        .clock = clock,
+        .log = [](std::string_view text) { log(Level::error, text); },
+        .stop = patience.get_token(),
+        .longest = std::chrono::seconds(config.query_seconds),
+        .open_project = open_project,
+        .client_of = [this](const http::Request& request) { return proxies.client_of(request); }};
     append(all, query::routes(*access, sources));
+    append(all, query::shared_routes(*access, sources, random));
     append(all, query::alert_routes(*access, sources, *alerts, reach()));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
@@ -267,6 +287,7 @@ Result<std::string> App::start() {
     }
     auto proxies = ingest::TrustedProxies::parse(it.config.trusted_proxies);
     if (!proxies) return std::move(proxies).error();
+    it.proxies = *std::move(proxies);
     std::optional<ingest::Countries> countries;
     if (!it.config.geoip_db.empty()) {
         auto opened = ingest::Countries::open(it.config.geoip_db);
@@ -282,12 +303,13 @@ Result<std::string> App::start() {
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
         .access = *it.access,
+        .surveys = *it.surveys,
         .clock = it.clock,
         .random = it.random,
         .server_secret = it.catalog->server_secret(),
         .submit = [&it](std::vector<model::Event> events,
                         store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
-        .settings = {.trusted_proxies = std::move(*proxies),
+        .settings = {.trusted_proxies = it.proxies,
                      .country_header = it.config.country_header,
                      .salt_hours = it.config.salt_hours,
                      .drops_crawlers = it.config.drop_bots,
@@ -297,6 +319,7 @@ Result<std::string> App::start() {
     it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
                                                            .access = *it.access,
                                                            .experiments = *it.experiments,
+                                                           .surveys = *it.surveys,
                                                            .store = *it.store,
                                                            .webhooks = *it.webhooks,
                                                            .outbox = *it.outbox,

@@ -13,7 +13,8 @@ inline Response preflight(const std::string& allow) {
             .headers = {{"Allow", allow},
                         {"Access-Control-Allow-Methods", allow},
                         {"Access-Control-Allow-Headers",
-                         "Content-Type, Content-Encoding, Authorization, X-Pulse-Key, X-PG-API-Key, X-API-Key"},
+                         "Content-Type, Content-Encoding, Authorization, X-Pulse-Key, X-PG-API-Key, X-API-Key, "
+                         "X-Share-Password"},
                         {"Access-Control-Max-Age", "86400"}}};
 }
 

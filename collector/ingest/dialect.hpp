@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include <pulsekit/result.hpp>
+
 #include "http/message.hpp"
 #include "ingest/counters.hpp"
 #include "ingest/user_agent.hpp"
@@ -131,6 +133,9 @@ struct Dialect {
     http::Response (*refuse)(Problem problem, std::int64_t now_ms);
     /// The text of a Rejection that a step, not decode, came to.
     std::string (*rejection)(Reason reason);
+    /// The answer when a survey is unknown (`not_found`) or takes no response (`invalid`, whose message says why).
+    /// Null: it brings no responses to surveys. Those it brings come one a request.
+    http::Response (*refuse_response)(const model::Event& event, const pulsekit::Error& error) = nullptr;
 };
 
 /// Every dialect that this collector speaks.

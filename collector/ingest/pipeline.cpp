@@ -5,6 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "http/body.hpp"
+#include "http/json.hpp"
 #include "ingest/json.hpp"
 #include "ingest/steps/step.hpp"
 #include "model/module.hpp"
@@ -88,6 +89,24 @@ Problem problem_of(int status) {
     }
 }
 
+/// A crawler's is none: no report sees its events.
+bool is_response(const Dialect& dialect, const std::vector<model::Event>& events) {
+    return dialect.refuse_response && events.front().kind == model::Kind::survey_response && !events.front().bot;
+}
+
+meta::SurveyResponse response_of(const model::Event& event) {
+    const auto props = http::parse_json(event.props);
+    return {.project_id = event.project_id,
+            .survey_id = event.survey_id,
+            .event_id = event.event_id,
+            .answers = props ? http::to_text(props->value("answers", http::Json::array())) : "[]",
+            .completed = event.completed.value_or(true),
+            .path = event.path,
+            .visitor_id = event.visitor_id,
+            .user_id = event.user_id,
+            .submitted_ms = event.ts_ms};
+}
+
 /// Parsers at rest, their buffers kept. Thread safe.
 class ParserPool {
 public:
@@ -124,8 +143,11 @@ struct Pipeline::Impl {
     /// Leaves the events that are to be stored. The kind of the first one that was rejected, if any was.
     std::optional<model::Kind> take_steps(const Dialect& dialect, const Arrival& arrival, Decoded& decoded,
                                           Outcome& outcome);
+    /// Has the survey take the response that the event is. Nothing: it did, and the event may be stored.
+    std::optional<http::Response> record(const Dialect& dialect, const model::Event& event);
     void store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
                const std::optional<meta::RateState>& rate, http::Responder responder);
+    http::Response unavailable(const Dialect& dialect, std::size_t count);
 
     Dependencies with;
     Counters counters;
@@ -225,21 +247,44 @@ std::optional<model::Kind> Pipeline::Impl::take_steps(const Dialect& dialect, co
     return first_rejected;
 }
 
+http::Response Pipeline::Impl::unavailable(const Dialect& dialect, std::size_t count) {
+    counters.dropped(dialect.id, Reason::unavailable, count);
+    auto response = dialect.refuse(Problem::unavailable, with.clock.unix_ms());
+    response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+    return response;
+}
+
+std::optional<http::Response> Pipeline::Impl::record(const Dialect& dialect, const model::Event& event) {
+    const auto recorded = with.surveys.record(response_of(event));
+    if (recorded) return std::nullopt;
+    const auto& error = recorded.error();
+    const bool is_clients = error.code == pulsekit::ErrorCode::not_found || error.code == pulsekit::ErrorCode::invalid;
+    if (!is_clients) return unavailable(dialect, 1);
+    counters.dropped(dialect.id, Reason::field, 1);
+    return dialect.refuse_response(event, error);
+}
+
 void Pipeline::Impl::store(const Dialect& dialect, std::vector<model::Event> events, Outcome outcome,
                            const std::optional<meta::RateState>& rate, http::Responder responder) {
     struct Pending {
         Outcome outcome;
         std::optional<meta::RateState> rate;
         http::Responder responder;
+        std::string project_id;
+        std::string provisional;  // the id of a response that must not count unless its event is stored
     };
     const std::size_t count = events.size();
     // Shared because a std::function is copied and a Responder is not.
-    auto pending = std::make_shared<Pending>(Pending{std::move(outcome), rate, std::move(responder)});
+    auto pending = std::make_shared<Pending>(Pending{std::move(outcome), rate, std::move(responder), {}, {}});
+    // A client that gave its response an id sends it again, and its place is kept; one that did not would answer twice.
+    if (is_response(dialect, events) && events.front().event_id_is_ours) {
+        pending->project_id = events.front().project_id;
+        pending->provisional = events.front().event_id;
+    }
     with.submit(std::move(events), [this, &dialect, count, pending](store::Writer::Outcome result) {
         if (!result) {
-            counters.dropped(dialect.id, Reason::unavailable, count);
-            auto response = dialect.refuse(Problem::unavailable, with.clock.unix_ms());
-            response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+            if (!pending->provisional.empty()) (void)with.surveys.withdraw(pending->project_id, pending->provisional);
+            auto response = unavailable(dialect, count);
             tell_rate(pending->rate, response);
             pending->responder.answer(std::move(response));
             return;
@@ -293,6 +338,13 @@ void Pipeline::handle(const Dialect& dialect, bool batch, http::Request request,
         tell_rate(arrival.grant.rate, response);
         responder.answer(std::move(response));
         return;
+    }
+    if (is_response(dialect, events)) {
+        if (auto refused = impl.record(dialect, events.front())) {
+            tell_rate(arrival.grant.rate, *refused);
+            responder.answer(*std::move(refused));
+            return;
+        }
     }
     impl.store(dialect, std::move(events), std::move(outcome), arrival.grant.rate, std::move(responder));
 }

@@ -16,6 +16,7 @@
 #include "ingest/country.hpp"
 #include "ingest/dialect.hpp"
 #include "meta/access.hpp"
+#include "meta/surveys.hpp"
 #include "store/writer.hpp"
 
 namespace collector::ingest {
@@ -31,6 +32,7 @@ struct Settings {
 
 struct Dependencies {
     meta::Access& access;
+    meta::Surveys& surveys;  ///< asked about each response before its event is submitted
     pulsekit::Clock& clock;
     pulsekit::Random& random;
     std::string server_secret;  ///< keys the hash of visitors

@@ -154,10 +154,11 @@ std::variant<Grant, Denial> Access::admit(const std::optional<std::string>& key,
     return identified;
 }
 
-std::variant<Grant, Denial> Access::admit_without_key(const std::string& project_id, Traffic traffic) {
+std::variant<Grant, Denial> Access::admit_without_key(const std::string& project_id, Traffic traffic,
+                                                      const std::string& bucket) {
     auto project = impl_->catalog.project(project_id);
     if (!project) return Denial{.why = Denial::Why::missing_key};
-    if (auto denial = limit(traffic, project_id)) return *std::move(denial);
+    if (auto denial = limit(traffic, bucket)) return *std::move(denial);
     return Grant{.project = std::move(project)};
 }
 

@@ -87,8 +87,12 @@ public:
     std::variant<Grant, Denial> identify(const std::optional<std::string>& key, Scope scope);
     std::optional<Denial> limit(Traffic traffic, const std::string& bucket);
 
-    /// A request without a key, on the project that the operator has opened.
-    std::variant<Grant, Denial> admit_without_key(const std::string& project_id, Traffic traffic);
+    /// A request without a key, on a project that somebody has opened. `bucket` is whose rate counts.
+    std::variant<Grant, Denial> admit_without_key(const std::string& project_id, Traffic traffic,
+                                                  const std::string& bucket);
+    std::variant<Grant, Denial> admit_without_key(const std::string& project_id, Traffic traffic) {
+        return admit_without_key(project_id, traffic, project_id);
+    }
 
     /// Whether the key's restriction allows the module. Nothing: yes; the empty module is nobody's to forbid.
     static std::optional<Denial> key_allows(const Grant& grant, std::string_view module);

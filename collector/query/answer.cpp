@@ -41,6 +41,7 @@ http::Response answer(const Module& module, const http::Request& request, const 
     const Context context{.store = sources.store,
                           .definitions = sources.definitions,
                           .experiments = sources.experiments,
+                          .surveys = sources.surveys,
                           .project = project,
                           .now_ms = sources.clock.unix_ms(),
                           .patience = patience_of(sources, request),

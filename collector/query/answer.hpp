@@ -10,6 +10,7 @@
 #include <pulsekit/environment.hpp>
 
 #include "http/message.hpp"
+#include "meta/shares.hpp"
 #include "query/module.hpp"
 #include "store/store.hpp"
 
@@ -20,11 +21,15 @@ struct Sources {
     store::EventStore& store;
     meta::Definitions& definitions;
     meta::Experiments& experiments;
+    meta::Surveys& surveys;
+    meta::Shares& shares;
     pulsekit::Clock& clock;
     std::function<void(std::string_view)> log;  ///< may be empty; told of failures that are not the client's
     std::stop_token stop;                       ///< asked when the collector is to stop
     std::chrono::seconds longest{30};           ///< that a report may take
     std::string open_project;                   ///< of the open gateway; empty: it is closed
+    /// The address of who sent a request; empty: that of the connection.
+    std::function<std::string(const http::Request&)> client_of = {};
 };
 
 /// What a report that begins now may take.

@@ -12,6 +12,7 @@
 #include "meta/catalog.hpp"
 #include "meta/definitions.hpp"
 #include "meta/experiments.hpp"
+#include "meta/surveys.hpp"
 #include "model/measure.hpp"
 #include "query/params.hpp"
 #include "query/protocol.hpp"
@@ -24,6 +25,7 @@ struct Context {
     store::EventStore& store;
     const meta::Definitions& definitions;
     const meta::Experiments& experiments;
+    const meta::Surveys& surveys;
     const meta::Project& project;
     std::int64_t now_ms;
     store::Patience patience;

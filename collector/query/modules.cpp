@@ -22,6 +22,7 @@ extern const Module kDelivery;
 extern const Module kFunnels;
 extern const Module kGoals;
 extern const Module kExperiments;
+extern const Module kSurveys;
 extern const Module kRetention;
 extern const Module kCohorts;
 extern const Module kPaths;
@@ -58,6 +59,7 @@ std::span<const Module* const> modules() {
         &kFunnels,
         &kGoals,
         &kExperiments,
+        &kSurveys,
         &kRetention,
         &kCohorts,
         &kPaths,

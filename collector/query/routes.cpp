@@ -54,8 +54,8 @@ std::vector<http::Route> routes(Access& access, const Sources& sources) {
         if (!module->alias.empty()) made.push_back(report_route(*module, module->alias, access, sources));
     }
     made.push_back(export_route(access, sources));
-    for (auto list :
-         {funnel_routes(access, sources), goal_routes(access, sources), experiment_routes(access, sources)}) {
+    for (auto list : {funnel_routes(access, sources), goal_routes(access, sources), experiment_routes(access, sources),
+                      survey_routes(access, sources), share_routes(access, sources)}) {
         std::move(list.begin(), list.end(), std::back_inserter(made));
     }
     return made;

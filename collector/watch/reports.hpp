@@ -9,6 +9,7 @@
 #include "meta/catalog.hpp"
 #include "meta/definitions.hpp"
 #include "meta/experiments.hpp"
+#include "meta/surveys.hpp"
 #include "query/module.hpp"
 #include "store/store.hpp"
 
@@ -19,6 +20,7 @@ struct Reports {
     store::EventStore& store;
     const meta::Definitions& definitions;
     const meta::Experiments& experiments;
+    const meta::Surveys& surveys;
     pulsekit::Clock& clock;
     std::stop_token stop;  ///< ends an answer that is under way
 

@@ -29,9 +29,11 @@ public:
         const auto project = catalog_->create_project("bench", "").value().id;
         key_ =
             catalog_->create_key({.project_id = project, .name = "k", .scopes = {meta::Scope::ingest}}).value().secret;
+        surveys_ = meta::Surveys::open(folder_.path() + "/pulse.sqlite", clock_, random_).value();
         access_ = std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{});
         pipeline_ = std::make_unique<ingest::Pipeline>(
             ingest::Dependencies{.access = *access_,
+                                 .surveys = *surveys_,
                                  .clock = clock_,
                                  .random = random_,
                                  .server_secret = catalog_->server_secret(),
@@ -75,6 +77,7 @@ private:
     std::unique_ptr<collector::meta::Catalog> catalog_;
     std::string key_;
     std::unique_ptr<collector::meta::Access> access_;
+    std::unique_ptr<collector::meta::Surveys> surveys_;
     std::unique_ptr<collector::ingest::Pipeline> pipeline_;
 };
 

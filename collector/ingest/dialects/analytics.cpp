@@ -43,9 +43,6 @@ DecodeResult decode(JsonParser& parser, std::string& text, const Arrival& arriva
     event.source_type = event.name = *name;
     event.ts_ms = arrival.received_ms;
     if (const auto broken = analytics::read(*known, body, event)) return Refusal{Reason::field, invalid(*broken)};
-    if (event.kind == model::Kind::survey_response) {
-        return Refusal{Reason::field, http::plain_error(404, "Survey '" + event.survey_id + "' not found.")};
-    }
     return decoded;
 }
 
@@ -56,6 +53,11 @@ http::Response reply(const Outcome& outcome) {
 }
 
 std::string rejection(Reason) { return "API key is not allowed to send this event."; }
+
+http::Response refuse_response(const model::Event& event, const pulsekit::Error& error) {
+    if (error.code == pulsekit::ErrorCode::invalid) return http::plain_error(400, error.message);
+    return http::plain_error(404, "Survey '" + event.survey_id + "' not found.");
+}
 
 http::Response refuse(Problem problem, std::int64_t) {
     switch (problem) {
@@ -93,6 +95,7 @@ constinit const Dialect kAnalytics = {
     .deny = deny,
     .refuse = refuse,
     .rejection = rejection,
+    .refuse_response = refuse_response,
 };
 
 }  // namespace collector::ingest

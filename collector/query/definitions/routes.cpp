@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/members.hpp"
+#include "query/document.hpp"
 
 namespace collector::query {
 
@@ -18,6 +19,7 @@ http::Route definition_route(const DefinitionRoute& route, std::string_view modu
             .cross_origin = true,
             .slow = true,
             .document = {.key_header = std::string(meta::header_of(kAnalytics.credential)),
+                         .parameters = documented(route.takes),
                          .request = route.request,
                          .answer = route.answer,
                          .status = route.status}};

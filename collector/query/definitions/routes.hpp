@@ -18,6 +18,8 @@ namespace collector::query {
 std::vector<http::Route> funnel_routes(meta::Access& access, const Sources& sources);
 std::vector<http::Route> goal_routes(meta::Access& access, const Sources& sources);
 std::vector<http::Route> experiment_routes(meta::Access& access, const Sources& sources);
+std::vector<http::Route> survey_routes(meta::Access& access, const Sources& sources);
+std::vector<http::Route> share_routes(meta::Access& access, const Sources& sources);
 
 inline constexpr std::size_t kMaxPathLength = 2048;
 
@@ -29,6 +31,7 @@ struct DefinitionRoute {
     std::string request = {};  ///< an example for the API document, as JSON, like the next
     std::string answer = {};
     int status = 200;  ///< of that answer
+    Takes takes = {};
 };
 
 /// A GET reads from the module, any other method writes to it.

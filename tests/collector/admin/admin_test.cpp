@@ -39,6 +39,7 @@ protected:
         admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
                                                .access = *access_,
                                                .experiments = *experiments_,
+                                               .surveys = *surveys_,
                                                .store = store_,
                                                .webhooks = *webhooks_,
                                                .outbox = *outbox_,
@@ -91,6 +92,8 @@ protected:
         outbound::Outbox::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Experiments> experiments_ =
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;

@@ -72,6 +72,8 @@ protected:
     std::map<std::string, std::string> keys_;
     std::unique_ptr<meta::Experiments> experiments_ =
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Webhooks> webhooks_ =
         meta::Webhooks::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<outbound::Outbox> outbox_ =
@@ -81,6 +83,7 @@ protected:
     Admin admin_{.catalog = *catalog_,
                  .access = access_,
                  .experiments = *experiments_,
+                 .surveys = *surveys_,
                  .store = store_,
                  .webhooks = *webhooks_,
                  .outbox = *outbox_,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/json.hpp"
+#include "model/module.hpp"
 #include "support/system_environment.hpp"
 #include "tests/collector/app/dev_app.hpp"
 #include "tests/collector/support/schema.hpp"
@@ -72,6 +73,7 @@ protected:
             }
         }
         switch_modules_on();
+        share_everything();
         keep_a_message();
     }
 
@@ -84,6 +86,23 @@ protected:
         for (auto& module : modules.at("modules")) module["enabled"] = true;
         for (auto& module : modules.at("modules")) module["access"] = "all";
         ASSERT_EQ(pulsekit::test::http("PUT", url, token, modules.dump()).status, 200);
+    }
+
+    /// What the examples of shared reports are asked of; the example of sharing has a password.
+    void share_everything() {
+        auto modules = Json::array();
+        for (const auto& module : model::modules()) modules.push_back(module.name);
+        const auto shared = json_of(pulsekit::test::http("POST", dev_.url + "/api/v1/sharing",
+                                                         {"X-Pulse-Key: " + dev_.keys.at("PULSE_QUERY_KEY")},
+                                                         http::to_text({{"modules", std::move(modules)}}))
+                                        .body);
+        made_[kShared] = shared.at("token").get<std::string>();
+    }
+
+    /// Where what the placeholder after it stands for is made.
+    static std::string place_of(std::string before) {
+        const std::string shared = std::string(kShared) + "/{token}";
+        return before.starts_with(shared) ? "/api/v1" + before.substr(shared.size()) : before;
     }
 
     /// In the outbox: that of a test.
@@ -122,7 +141,7 @@ protected:
             const auto value = example.is_string() ? example.get<std::string>() : example.dump();
             if (parameter.at("in") == "path") {
                 const auto before = operation.pattern.substr(0, operation.pattern.find("/{" + name + "}"));
-                const auto found = made_.find(before);
+                const auto found = made_.find(place_of(before));
                 path = filled(path, name, found == made_.end() ? value : found->second);
             } else if (parameter.at("required") == true || name == "start_at" || name == "end_at") {
                 query += (query.empty() ? "?" : "&") + name + "=" + encoded(value);
@@ -171,6 +190,7 @@ protected:
         });
     }
 
+    static constexpr const char* kShared = "/api/v1/shared";
     const pulsekit::test::TemporaryFolder folder_;
     pulsekit::SystemClock clock_;
     test::DevApp dev_;

@@ -271,17 +271,6 @@ const std::vector<Case>& cases() {
          "64",
          "1024",
          {"", "0", "1000001", "0.5", "much"}},
-        {nullptr,
-         "PULSE_WEBHOOKS_ALLOW_LOOPBACK",
-         "webhooks.allow_loopback",
-         "on",
-         "true",
-         [](const Config& c) {
-             return std::string(!c.loopback_webhooks ? "as --dev" : *c.loopback_webhooks ? "on" : "off");
-         },
-         "on",
-         "as --dev",
-         {"", "yes", "1", "ON"}},
     };
     return kCases;
 }

@@ -21,13 +21,19 @@ struct DevApp {
     std::map<std::string, std::string> keys;  ///< of dev.env, by its names
 };
 
-/// Starts one, without limits of rates. The clock must outlive it.
-inline DevApp start_dev_app(const std::string& data_directory, pulsekit::Clock& clock) {
+/// What a collector is started with, unless a test says otherwise.
+inline app::Config without_limits() {
     app::Config config;
+    config.rates = {.ingest = 0, .events = 0, .query = 0, .admin = 0};
+    return config;
+}
+
+/// Starts one. The clock must outlive it.
+inline DevApp start_dev_app(const std::string& data_directory, pulsekit::Clock& clock,
+                            app::Config config = without_limits()) {
     config.port = 0;
     config.data = data_directory;
     config.dev = true;
-    config.rates = {.ingest = 0, .events = 0, .query = 0, .admin = 0};
     DevApp started{.app = std::make_unique<app::App>(config, clock), .url = {}, .keys = {}};
     auto address = started.app->start();
     EXPECT_TRUE(address.ok()) << address.error().message;

@@ -6,7 +6,9 @@
 // count, after} with {i} for the index; {pad} is filled up with x until the body has pad_to bytes; gzip is true or
 // "truncated". `{ingest}` and the like stand for the harness's keys. Expected events must match in full, save for
 // members that the collector alone decides; "*" is any value, also in a reply. setup has trusted_proxies, salt_hours,
-// rate_ingest, rate_events, open_gateway, drop_bots, fail (the store does), modules {name: off, read, write or all}.
+// rate_ingest, rate_events, open_gateway, drop_bots, fail (the store does), modules {name: off, read, write or all},
+// surveys [{name, status, response_limit}], for whose ids `<name>` stands. What has `surveys` in its expect has so many
+// responses to each, by its name.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -124,6 +126,7 @@ public:
                    {.ingest = setup_.value("rate_ingest", 0.0), .events = setup_.value("rate_events", 0.0)}) {
         harness_.store().fail(setup_.value("fail", false));
         change_modules(setup_.value("modules", Json::object()));
+        for (const auto& one : setup_.value("surveys", Json::array())) add_survey(one);
     }
 
     void run() {
@@ -147,8 +150,30 @@ private:
         ASSERT_TRUE(harness_.catalog().change_modules(harness_.project(), changes).ok());
     }
 
-    void step(const Json& definition) {
+    void add_survey(const Json& one) {
+        const auto limit =
+            one.contains("response_limit") ? std::optional(one["response_limit"].get<std::int64_t>()) : std::nullopt;
+        auto& surveys = harness_.surveys();
+        const auto made =
+            surveys.create(harness_.project(), {.name = one.at("name"),
+                                                .questions = R"([{"id":"q1","type":"rating","text":"?"}])",
+                                                .response_limit = limit});
+        ASSERT_TRUE(made.ok()) << made.error().message;
+        const auto status = meta::survey_status_named(one.at("status").get<std::string>()).value();
+        ASSERT_TRUE(surveys.set_status(harness_.project(), made->id, status).ok());
+        surveys_[made->content.name] = made->id;
+    }
+
+    Json with_survey_ids(const Json& json) const {
+        std::string text = json.dump();
+        for (const auto& [name, id] : surveys_) replace_all(text, "<" + name + ">", id);
+        return http::parse_json(text).value();
+    }
+
+    void step(const Json& written) {
+        const Json definition = surveys_.empty() ? written : with_survey_ids(written);
         const Json request = with_defaults(definition.at("request"));
+        harness_.store().fail(definition.value("fail", setup_.value("fail", false)));
         pulsekit::test::HttpReply reply;
         for (int i = definition.value("repeat", 1); i > 0; --i) reply = send(request);
         const Json& expect = definition.at("expect");
@@ -164,6 +189,12 @@ private:
         for (const auto& [name, value] : headers.items()) {
             EXPECT_NE(reply.head.find(name + ": " + value.get<std::string>() + "\r\n"), std::string::npos)
                 << reply.head;
+        }
+        const Json responses = expect.value("surveys", Json::object());
+        for (const auto& [name, count] : responses.items()) {
+            EXPECT_EQ(harness_.surveys().survey(harness_.project(), surveys_.at(name)).value().responses,
+                      count.get<std::int64_t>())
+                << name;
         }
         if (expect.contains("events")) check_events(expect["events"]);
         if (expect.contains("stored")) {
@@ -227,6 +258,7 @@ private:
     const Json& definition_;
     Json setup_;
     Harness harness_;
+    std::map<std::string, std::string> surveys_;  // ids by names
 };
 
 class Dialects : public testing::TestWithParam<fs::path> {};

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http/server.hpp"
+#include "ingest/active_surveys.hpp"
 #include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/access.hpp"
@@ -32,6 +33,7 @@ public:
         if (settings.open_project == kDemo) settings.open_project = project_;
         pipeline_ = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
             .access = access_,
+            .surveys = *surveys_,
             .clock = clock_,
             .random = random_,
             .server_secret = catalog_->server_secret(),
@@ -41,9 +43,7 @@ public:
         http::Server::Options options;
         options.port = 0;
         options.not_found_envelopes = ingest::not_found_envelopes(*pipeline_);
-        auto routes = ingest::routes(*pipeline_);
-        routes.push_back(ingest::assign_route(access_, *experiments_, *pipeline_));
-        server_ = std::make_unique<http::Server>(std::move(routes), options);
+        server_ = std::make_unique<http::Server>(routes(), options);
         base_ = "http://127.0.0.1:" + std::to_string(server_->start().value());
     }
 
@@ -55,9 +55,17 @@ public:
     meta::Experiments& experiments() { return *experiments_; }
     pulsekit::test::ManualClock& clock() { return clock_; }
     MemoryStore& store() { return store_; }
+    meta::Surveys& surveys() { return *surveys_; }
     const ingest::Counters& counters() const { return pipeline_->counters(); }
 
 private:
+    std::vector<http::Route> routes() {
+        auto all = ingest::routes(*pipeline_);
+        all.push_back(ingest::assign_route(access_, *experiments_, *pipeline_));
+        all.push_back(ingest::active_surveys_route(access_, *surveys_));
+        return all;
+    }
+
     /// One for all: it takes a moment to make.
     static const ingest::UserAgents& agents() {
         static const ingest::UserAgents all;
@@ -100,6 +108,8 @@ private:
     pulsekit::test::ManualClock clock_{kNow};
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<meta::Catalog> catalog_;
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     meta::Access access_;
     std::unique_ptr<meta::Experiments> experiments_ =
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();

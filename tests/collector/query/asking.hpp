@@ -70,12 +70,16 @@ class Nothing {
 public:
     meta::Definitions& definitions() { return *definitions_; }
     meta::Experiments& experiments() { return *experiments_; }
+    meta::Surveys& surveys() { return *surveys_; }
+    meta::Shares& shares() { return *shares_; }
 
 private:
     pulsekit::test::FixedClock clock_{0};
     pulsekit::test::SeededRandom random_{1};
     std::unique_ptr<meta::Definitions> definitions_ = meta::Definitions::open(":memory:", clock_, random_).value();
     std::unique_ptr<meta::Experiments> experiments_ = meta::Experiments::open(":memory:", clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ = meta::Surveys::open(":memory:", clock_, random_).value();
+    std::unique_ptr<meta::Shares> shares_ = meta::Shares::open(":memory:", clock_, random_).value();
 };
 
 /// Nothing when no module has the path. `defined` has what projects defined, as Nothing does or Defined.
@@ -86,6 +90,8 @@ std::optional<Reply> ask(store::EventStore& store, DefinedThings& defined, std::
     const Sources sources{.store = store,
                           .definitions = defined.definitions(),
                           .experiments = defined.experiments(),
+                          .surveys = defined.surveys(),
+                          .shares = defined.shares(),
                           .clock = clock,
                           .log = {},
                           .stop = {},

@@ -2,6 +2,8 @@
 //
 //   funnels   [{"name": ..., "steps": [{"type": ..., "value": ..., "label": ...}]}]
 //   goals     [{"name": ..., "goal_type": ..., "config": {...}}]
+//   surveys   [{"name": ..., "questions": [...], "responses": [{"at": ..., "answers": [...], "completed": true}]}];
+//             `repeat`: so many of a response
 //   experiments  [{"name": ..., "created_at": ..., "status": [...], "variants": [{"name": ..., "weight": ...}],
 //                  "goal_id": ..., "assigned": [{"visitor": ..., "variant": ..., "at": ..., "repeat": ...}]}]
 //
@@ -25,7 +27,10 @@
 #include "meta/definitions.hpp"
 #include "meta/experiment_rows.hpp"
 #include "meta/experiments.hpp"
+#include "meta/shares.hpp"
+#include "meta/surveys.hpp"
 #include "meta/tables.hpp"
+#include "support/time_text.hpp"
 #include "tests/collector/query/compact.hpp"
 #include "tests/collector/support/manual_clock.hpp"
 #include "tests/support/seeded_random.hpp"
@@ -37,23 +42,29 @@ public:
     explicit Defined(const std::string& database_path, const http::Json& file = http::Json::object())
         : definitions_(meta::Definitions::open(database_path, clock_, random_).value()),
           experiments_(meta::Experiments::open(database_path, clock_, random_).value()),
+          surveys_(meta::Surveys::open(database_path, clock_, random_).value()),
+          shares_(meta::Shares::open(database_path, clock_, random_).value()),
           database_(meta::open_database(database_path).value()) {
         const auto funnels = file.value("funnels", http::Json::array());
         const auto goals = file.value("goals", http::Json::array());
         const auto experiments = file.value("experiments", http::Json::array());
+        const auto surveys = file.value("surveys", http::Json::array());
         auto tables = meta::Tables::open(database_path).value();
         std::set<std::string> projects = {"p", "q"};
-        for (const auto& list : {funnels, goals, experiments}) {
+        for (const auto& list : {funnels, goals, experiments, surveys}) {
             for (const auto& one : list) projects.insert(one.value("project", "p"));
         }
         for (const auto& id : projects) EXPECT_TRUE(tables.insert(meta::Project{.id = id, .name = id}).ok());
         for (const auto& one : funnels) add_funnel(one);
         for (const auto& one : goals) add_goal(one);
         for (const auto& one : experiments) add_experiment(resolved(one));
+        for (const auto& one : surveys) add_survey(one);
     }
 
     meta::Definitions& definitions() { return *definitions_; }
     meta::Experiments& experiments() { return *experiments_; }
+    meta::Surveys& surveys() { return *surveys_; }
+    meta::Shares& shares() { return *shares_; }
 
     /// Whatever variant the visitors would fall to by themselves.
     void assign(const meta::Experiment& experiment, const std::vector<meta::Assignment>& assignments) {
@@ -137,10 +148,34 @@ private:
         return assignments;
     }
 
+    void add_survey(const http::Json& one) {
+        const std::string project = one.value("project", "p");
+        const auto made =
+            surveys_->create(project, {.name = one.at("name"), .questions = http::to_text(one.at("questions"))});
+        ASSERT_TRUE(made.ok()) << made.error().message;
+        ASSERT_TRUE(surveys_->set_status(project, made->id, meta::Survey::Status::active).ok());
+        ids_.emplace_back(made->content.name, made->id);
+        for (const auto& response : one.at("responses")) {
+            for (int i = response.value("repeat", 1); i > 0; --i) {
+                const auto at = pulsekit::parse_date_time(response.at("at").get<std::string>());
+                const auto recorded = surveys_->record({.project_id = project,
+                                                        .survey_id = made->id,
+                                                        .event_id = std::to_string(++responses_),
+                                                        .answers = http::to_text(response.at("answers")),
+                                                        .completed = response.value("completed", true),
+                                                        .submitted_ms = at.value()});
+                ASSERT_TRUE(recorded.ok()) << recorded.error().message;
+            }
+        }
+    }
+
     pulsekit::test::ManualClock clock_{0};
     pulsekit::test::SeededRandom random_{1};
     std::unique_ptr<meta::Definitions> definitions_;
     std::unique_ptr<meta::Experiments> experiments_;
+    std::unique_ptr<meta::Surveys> surveys_;
+    std::unique_ptr<meta::Shares> shares_;
+    int responses_ = 0;
     pulsekit::sqlite::Database database_;
     std::vector<std::pair<std::string, std::string>> ids_;  // by name
 };

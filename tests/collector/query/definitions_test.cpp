@@ -3,9 +3,11 @@
 //   key      whose: query (which is the default), ingest, admin, goals (restricted to that module), expired, other (the
 //            other project's), or none
 //   modules  set before the request: {"funnels": "all"}, or "off"
+//   responses  of surveys, taken before the request: [{"survey", "id", "at", "answers", "completed", "path"}]
 //   fired    the name of an alert that fires before the request
 //   body     the request's, as JSON; text is the same as it stands
-//   keep     a name for the id of what the reply shows: from then on `<name>` stands for it
+//   keep     a name for the id of what the reply shows: from then on `<name>` stands for it, and `<name.token>`
+//            for its token
 //
 // A file may say `loopback_webhooks`: whether alerts may tell this machine.
 #include <gtest/gtest.h>
@@ -19,6 +21,7 @@
 #include "http/server.hpp"
 #include "meta/database.hpp"
 #include "query/routes.hpp"
+#include "support/time_text.hpp"
 #include "tests/collector/query/case_files.hpp"
 #include "tests/collector/support/counting_random.hpp"
 #include "tests/collector/support/manual_clock.hpp"
@@ -49,7 +52,12 @@ public:
                  {"expired", key(project_, {.scopes = {Scope::query}, .expires_ms = 1})},
                  {"other", key(other, {.scopes = {Scope::query}})}};
         for (const auto& id : {project_, other})
-            change_modules(id, {{"funnels", "all"}, {"goals", "all"}, {"ab_testing", "all"}, {"alerts", "all"}});
+            change_modules(id, {{"funnels", "all"},
+                                {"goals", "all"},
+                                {"ab_testing", "all"},
+                                {"alerts", "all"},
+                                {"surveys", "all"},
+                                {"sharing", "all"}});
         reopen();
     }
 
@@ -59,13 +67,21 @@ public:
         definitions_.reset();
         experiments_.reset();
         alerts_.reset();
+        surveys_.reset();
+        shares_.reset();
         definitions_ = meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         experiments_ = meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         alerts_ = meta::Alerts::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        surveys_ = meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+        shares_ = meta::Shares::open(folder_.file("pulse.sqlite"), clock_, random_).value();
         http::Server::Options options;
         options.port = 0;
-        const Sources sources{
-            .store = store_, .definitions = *definitions_, .experiments = *experiments_, .clock = clock_};
+        const Sources sources{.store = store_,
+                              .definitions = *definitions_,
+                              .experiments = *experiments_,
+                              .surveys = *surveys_,
+                              .shares = *shares_,
+                              .clock = clock_};
         auto all = routes(access_, sources);
         for (auto& route : alert_routes(access_, sources, *alerts_, reach_)) all.push_back(std::move(route));
         server_ = std::make_unique<http::Server>(std::move(all), options);
@@ -85,6 +101,18 @@ public:
     void fire(const std::string& id) {
         auto database = meta::open_database(folder_.file("pulse.sqlite")).value();
         ASSERT_TRUE(meta::note_triggered(database, id, clock_.unix_ms()).ok());
+    }
+
+    void respond(const Json& response) {
+        const auto recorded =
+            surveys_->record({.project_id = project_,
+                              .survey_id = response.at("survey"),
+                              .event_id = response.at("id"),
+                              .answers = http::to_text(response.at("answers")),
+                              .completed = response.value("completed", true),
+                              .path = response.value("path", ""),
+                              .submitted_ms = pulsekit::parse_date_time(response.value("at", "")).value()});
+        EXPECT_TRUE(recorded.ok()) << recorded.error().message;
     }
 
 private:
@@ -111,6 +139,8 @@ private:
     std::unique_ptr<meta::Definitions> definitions_;
     std::unique_ptr<meta::Experiments> experiments_;
     std::unique_ptr<meta::Alerts> alerts_;
+    std::unique_ptr<meta::Surveys> surveys_;
+    std::unique_ptr<meta::Shares> shares_;
     std::unique_ptr<http::Server> server_;
     std::string base_;
 };
@@ -147,10 +177,17 @@ TEST_P(Definitions, AnswerAsWritten) {
         if (written.contains("modules")) collector.change_modules(written["modules"]);
         if (written.contains("fired")) collector.fire(kept.at(written["fired"]));
         if (written.value("restart", false)) collector.reopen();
+        for (const auto& response : written.value("responses", Json::array())) {
+            collector.respond(resolved(response, kept));
+        }
         const auto reply = collector.send(request);
         EXPECT_EQ(reply.status, written.at("status").get<int>()) << reply.body;
         const auto body = http::parse_json(reply.body).value_or(Json());
-        if (written.contains("keep") && body.is_object()) kept[written["keep"]] = body.value("id", "");
+        if (written.contains("keep") && body.is_object()) {
+            const std::string name = written["keep"];
+            kept[name] = body.value("id", "");
+            kept[name + ".token"] = body.value("token", "");
+        }
         if (written.contains("reply")) {
             const auto expected = resolved(written["reply"], kept);
             EXPECT_EQ(body, expected) << Json::diff(expected, body);

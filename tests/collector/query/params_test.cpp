@@ -116,6 +116,8 @@ TEST(Answer, AStoreThatCannotServeIsTheServersFaultAndSaidSo) {
     const Sources sources{.store = store,
                           .definitions = nothing.definitions(),
                           .experiments = nothing.experiments(),
+                          .surveys = nothing.surveys(),
+                          .shares = nothing.shares(),
                           .clock = clock,
                           .log = [&](std::string_view line) { logged = line; },
                           .stop = {},

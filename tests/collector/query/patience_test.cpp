@@ -28,6 +28,8 @@ protected:
         const Sources sources{.store = *store_,
                               .definitions = nothing_.definitions(),
                               .experiments = nothing_.experiments(),
+                              .surveys = nothing_.surveys(),
+                              .shares = nothing_.shares(),
                               .clock = clock_,
                               .log = {},
                               .stop = std::move(stop),

@@ -41,6 +41,8 @@ protected:
         const auto all = routes(*access_, {.store = store_,
                                            .definitions = *definitions_,
                                            .experiments = *experiments_,
+                                           .surveys = *surveys_,
+                                           .shares = *shares_,
                                            .clock = clock_,
                                            .log = {},
                                            .stop = {},
@@ -66,6 +68,9 @@ protected:
         meta::Definitions::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Experiments> experiments_ =
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Surveys> surveys_ =
+        meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Shares> shares_ = meta::Shares::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     const std::string project_ = catalog_->create_project("P", "p.example").value().id;
     std::unique_ptr<meta::Access> access_ =
         std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.query = 0});

@@ -50,6 +50,8 @@ public:
         alerts_.reset();
         catalog_.reset();
         definitions_.reset();
+        experiments_.reset();
+        surveys_.reset();
         store_.reset();
         open();
     }
@@ -112,6 +114,8 @@ private:
                      .value();
         definitions_ = meta::Definitions::open(path(), clock_, random_).value();
         catalog_ = meta::Catalog::open(path(), clock_, random_).value();
+        experiments_ = meta::Experiments::open(path(), clock_, random_).value();
+        surveys_ = meta::Surveys::open(path(), clock_, random_).value();
         alerts_ = meta::Alerts::open(path(), clock_, random_).value();
         outbox_ = std::make_unique<pulsekit::sqlite::Database>(meta::open_database(path()).value());
         alert_watch_ = std::make_unique<AlertWatch>(alert_parts(*store_));
@@ -119,7 +123,12 @@ private:
     }
 
     Reports reports(store::EventStore& store, std::stop_token stop) {
-        return {.store = store, .definitions = *definitions_, .clock = clock_, .stop = std::move(stop)};
+        return {.store = store,
+                .definitions = *definitions_,
+                .experiments = *experiments_,
+                .surveys = *surveys_,
+                .clock = clock_,
+                .stop = std::move(stop)};
     }
 
     Send send() {
@@ -152,6 +161,8 @@ private:
     std::vector<outbound::Message> sent_;
     std::unique_ptr<store::EventStore> store_;
     std::unique_ptr<meta::Definitions> definitions_;
+    std::unique_ptr<meta::Experiments> experiments_;
+    std::unique_ptr<meta::Surveys> surveys_;
     std::unique_ptr<meta::Catalog> catalog_;
     std::unique_ptr<meta::Alerts> alerts_;
     std::unique_ptr<pulsekit::sqlite::Database> outbox_;
