@@ -15,10 +15,13 @@
 #include "crypto/hash.hpp"
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
+#include "meta/audit.hpp"
 #include "meta/definitions.hpp"
+#include "meta/deletions.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
+#include "watch/deletions.hpp"
 #include "watch/retention.hpp"
 
 namespace collector::app {
@@ -70,7 +73,9 @@ struct App::Impl {
     Result<void> open_data();
     Result<void> prepare_keys();
     Result<void> open_gateway();
+    std::vector<std::string> configured_projects() const;
     std::vector<http::Route> routes();
+    void start_watching();
     bool may_see_metrics(const http::Request& request) const;
 
     Config config;
@@ -80,6 +85,8 @@ struct App::Impl {
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
     std::unique_ptr<meta::Definitions> definitions;
+    std::unique_ptr<meta::Deletions> deletions;
+    std::unique_ptr<meta::Audit> audit;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
@@ -93,6 +100,7 @@ struct App::Impl {
     std::unique_ptr<http::Server> server;
     std::stop_source erasing;  ///< what is too old: goes on at the next start
     std::unique_ptr<watch::Retention> retention;
+    std::unique_ptr<watch::Deletions> deleting;
     std::unique_ptr<Scheduler> scheduler;
 };
 
@@ -114,6 +122,12 @@ Result<void> App::Impl::open_data() {
     auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
     if (!defined) return std::move(defined).error();
     definitions = std::move(*defined);
+    auto erasing_projects = meta::Deletions::open(config.data + "/pulse.sqlite");
+    if (!erasing_projects) return std::move(erasing_projects).error();
+    deletions = std::move(*erasing_projects);
+    auto recording = meta::Audit::open(config.data + "/pulse.sqlite", clock);
+    if (!recording) return std::move(recording).error();
+    audit = std::move(*recording);
     return {};
 }
 
@@ -140,6 +154,42 @@ Result<void> App::Impl::open_gateway() {
     if (!project) return std::move(project).error();
     open_project = *std::move(project);
     return {};
+}
+
+/// By id or by name, as the settings have them.
+std::vector<std::string> App::Impl::configured_projects() const {
+    std::vector<std::string> called;
+    if (config.dev) called.emplace_back("demo");
+    if (!open_project.empty()) called.push_back(config.default_project);
+    for (const auto& imported : config.imported_keys) called.push_back(imported.project);
+    return called;
+}
+
+void App::Impl::start_watching() {
+    const auto inform = [](std::string_view text) { log(Level::info, text); };
+    const auto warn = [](std::string_view text) { log(Level::warning, text); };
+    retention = std::make_unique<watch::Retention>(watch::RetentionParts{.catalog = *catalog,
+                                                                         .store = *store,
+                                                                         .clock = clock,
+                                                                         .log = inform,
+                                                                         .warn = warn,
+                                                                         .stop = erasing.get_token()});
+    deleting = std::make_unique<watch::Deletions>(watch::DeletionParts{.deletions = *deletions,
+                                                                       .store = *store,
+                                                                       .clock = clock,
+                                                                       .log = inform,
+                                                                       .warn = warn,
+                                                                       .stop = erasing.get_token()});
+    const auto flush = [this] {
+        if (auto flushed = catalog->flush(); !flushed)
+            log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
+    };
+    const auto shorten = [this] {
+        if (auto kept = audit->keep(config.audit_days); !kept)
+            log(Level::warning, "old lines of the audit log are not erased: " + kept.error().message);
+    };
+    scheduler = std::make_unique<Scheduler>(
+        clock, std::vector<Scheduler::Task>{flush, shorten, [this] { deleting->run(); }, [this] { retention->run(); }});
 }
 
 bool App::Impl::may_see_metrics(const http::Request& request) const {
@@ -218,12 +268,17 @@ Result<std::string> App::start() {
                      .countries = std::move(countries),
                      .open_project = it.open_project},
         .agents = it.agents});
-    it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
-                                                           .access = *it.access,
-                                                           .store = *it.store,
-                                                           .token = it.config.admin_token,
-                                                           .log = [](std::string_view text) { log(Level::info, text); },
-                                                           .stop = it.patience.get_token()});
+    it.admin =
+        std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
+                                                    .access = *it.access,
+                                                    .deletions = *it.deletions,
+                                                    .audit = *it.audit,
+                                                    .store = *it.store,
+                                                    .token = it.config.admin_token,
+                                                    .configured = it.configured_projects(),
+                                                    .log = [](std::string_view text) { log(Level::info, text); },
+                                                    .warn = [](std::string_view text) { log(Level::error, text); },
+                                                    .stop = it.patience.get_token()});
     http::Server::Options options;
     options.host = it.config.host;
     options.port = it.config.port;
@@ -233,19 +288,7 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    it.retention = std::make_unique<watch::Retention>(
-        watch::RetentionParts{.catalog = *it.catalog,
-                              .store = *it.store,
-                              .clock = it.clock,
-                              .log = [](std::string_view text) { log(Level::info, text); },
-                              .warn = [](std::string_view text) { log(Level::warning, text); },
-                              .stop = it.erasing.get_token()});
-    const auto flush = [&it] {
-        if (auto flushed = it.catalog->flush(); !flushed)
-            log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
-    };
-    it.scheduler =
-        std::make_unique<Scheduler>(it.clock, std::vector<Scheduler::Task>{flush, [&it] { it.retention->run(); }});
+    it.start_watching();
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }

@@ -19,7 +19,8 @@ pulsekit::Result<Database> open_database(const std::string& path) {
     const std::vector<pulsekit::sqlite::Migration> migrations = {{1, embedded::k0001_projects_and_keys_sql},
                                                                  {2, embedded::k0002_modules_sql},
                                                                  {3, embedded::k0003_definitions_sql},
-                                                                 {4, embedded::k0004_retention_sql}};
+                                                                 {4, embedded::k0004_retention_sql},
+                                                                 {10, embedded::k0010_audit_and_rotation_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return database;

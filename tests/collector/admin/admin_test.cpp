@@ -38,9 +38,13 @@ protected:
         access_ = std::make_unique<meta::Access>(*catalog_, clock_, meta::RateLimits{.admin = rate});
         admin_ = std::make_unique<Admin>(Admin{.catalog = *catalog_,
                                                .access = *access_,
+                                               .deletions = *deletions_,
+                                               .audit = *audit_,
                                                .store = store_,
                                                .token = token,
+                                               .configured = {},
                                                .log = [](std::string_view) {},
+                                               .warn = [](std::string_view) {},
                                                .stop = {}});
         auto routes = admin::routes(*admin_);
         for (auto& route : health_routes(store_)) routes.push_back(std::move(route));
@@ -79,7 +83,9 @@ protected:
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<meta::Catalog> catalog_ =
         meta::Catalog::open(folder_.file("pulse.sqlite"), clock_, random_).value();
-    test::MemoryStore store_;
+    std::unique_ptr<meta::Deletions> deletions_ = meta::Deletions::open(folder_.file("pulse.sqlite")).value();
+    std::unique_ptr<meta::Audit> audit_ = meta::Audit::open(folder_.file("pulse.sqlite"), clock_).value();
+    collector::test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<http::Server> server_;
