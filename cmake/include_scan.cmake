@@ -20,9 +20,10 @@ set(ROOMS
   "collector/query   : support crypto model http store meta outbound query"
   "collector/admin   : support crypto model http store meta outbound admin"
   "collector/watch   : support crypto model http store meta outbound ingest query admin watch"
-  "collector/app     : support crypto model http store meta outbound ingest query admin watch app embedded"
+  "collector/cli     : support model http cli"
+  "collector/app     : support crypto model http store meta outbound ingest query admin watch cli app embedded"
   "collector/main.cpp: app"
-  "tests/collector   : support crypto model http store meta outbound ingest query admin watch app embedded tests pulsekit/")
+  "tests/collector   : support crypto model http store meta outbound ingest query admin watch cli app embedded tests pulsekit/")
 
 # What the collector may use of the SDK's public headers; the rest is for clients.
 set(COLLECTOR_PUBLIC pulsekit/environment.hpp pulsekit/result.hpp pulsekit/version.hpp)

@@ -1,5 +1,7 @@
-// A project's keys: created, listed and revoked.
+// A project's keys: created, listed, rotated and revoked.
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 #include "admin/routes.hpp"
 #include "http/members.hpp"
@@ -9,6 +11,7 @@
 namespace collector::admin {
 namespace {
 
+constexpr std::uint64_t kMaxOverlapSeconds = 30 * 86'400;
 constexpr const char* kScopesRule = "a non-empty array of 'ingest', 'query' or 'admin'";
 
 http::Json instant(const std::optional<std::int64_t>& unix_ms) {
@@ -85,6 +88,18 @@ std::variant<meta::NewKey, http::Response> read_key(http::Request& request) {
     return key;
 }
 
+http::Response shown(const meta::CreatedKey& created) {
+    const auto& key = created.key;
+    return {.status = 201,
+            .body = http::to_text({{"id", key.id},
+                                   {"key", created.secret},
+                                   {"name", key.name},
+                                   {"scopes", scopes_json(key)},
+                                   {"allowed_modules", modules_json(key)},
+                                   {"expires_at", instant(key.expires_ms)},
+                                   {"created_at", instant(key.created_ms)}})};
+}
+
 http::Response create(Admin& admin, http::Request& request) {
     auto wanted = read_key(request);
     if (auto* refused = std::get_if<http::Response>(&wanted)) return std::move(*refused);
@@ -95,15 +110,7 @@ http::Response create(Admin& admin, http::Request& request) {
         }
         return http::failed(created.error());
     }
-    const auto& key = created->key;
-    return {.status = 201,
-            .body = http::to_text({{"id", key.id},
-                                   {"key", created->secret},
-                                   {"name", key.name},
-                                   {"scopes", scopes_json(key)},
-                                   {"allowed_modules", modules_json(key)},
-                                   {"expires_at", instant(key.expires_ms)},
-                                   {"created_at", instant(key.created_ms)}})};
+    return shown(*created);
 }
 
 http::Response list(Admin& admin, const http::Request& request) {
@@ -121,6 +128,32 @@ http::Response list(Admin& admin, const http::Request& request) {
                         {"last_used_at", instant(key.last_used_ms)}});
     }
     return {.body = http::to_text({{"data", std::move(data)}})};
+}
+
+/// 0 without a body, or without a word about it.
+std::variant<std::int64_t, http::Response> read_overlap(http::Request& request) {
+    if (request.body.empty()) return 0;
+    auto body = http::object_of(request);
+    if (auto* refused = std::get_if<http::Response>(&body)) return std::move(*refused);
+    const auto* member = http::member_of(std::get<http::Json>(body), "overlap_seconds");
+    if (!member) return 0;
+    if (!member->is_number_unsigned() || member->get<std::uint64_t>() > kMaxOverlapSeconds)
+        return http::invalid_field("overlap_seconds", "an integer from 0 to 2592000");
+    return member->get<std::int64_t>();
+}
+
+http::Response rotate(Admin& admin, http::Request& request) {
+    const auto overlap = read_overlap(request);
+    if (const auto* refused = std::get_if<http::Response>(&overlap)) return *refused;
+    const auto project_id = request.path_value("id");
+    const auto key_id = request.path_value("key_id");
+    if (!admin.catalog.project(project_id)) return http::not_found("Project", project_id);
+    const auto rotated = admin.catalog.rotate_key(project_id, key_id, std::get<std::int64_t>(overlap));
+    if (rotated) return shown(*rotated);
+    if (rotated.error().code == pulsekit::ErrorCode::not_found) return http::not_found("API key", key_id);
+    if (rotated.error().code == pulsekit::ErrorCode::invalid)
+        return http::plain_error(400, "API key '" + std::string(key_id) + "' has expired: create another one.");
+    return http::failed(rotated.error());
 }
 
 http::Response revoke(Admin& admin, const http::Request& request) {
@@ -148,6 +181,13 @@ std::vector<http::Route> key_routes(Admin& admin) {
                     "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z",
                     "last_used_at":null}]})"},
                 [&admin](http::Request& request) { return list(admin, request); }),
+        guarded(admin, "POST", "/api/admin/projects/{id}/keys/{key_id}/rotate",
+                "Makes another key like this one, which stays valid for the overlap and is then expired, or is revoked",
+                {.request = R"({"overlap_seconds":86400})",
+                 .answer = R"({"id":"k2","key":"pa_live_3zF6hxK9mPq2LwR7vN4cT8yB","name":"Website","scopes":["ingest"],
+                    "allowed_modules":null,"expires_at":null,"created_at":"2026-03-01T09:00:00Z"})",
+                 .status = 201},
+                [&admin](http::Request& request) { return rotate(admin, request); }),
         guarded(admin, "DELETE", "/api/admin/projects/{id}/keys/{key_id}", "Revokes a key at once", {.status = 204},
                 [&admin](http::Request& request) { return revoke(admin, request); }),
     };

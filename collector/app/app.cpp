@@ -18,7 +18,9 @@
 #include "ingest/assign.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/alerts.hpp"
+#include "meta/audit.hpp"
 #include "meta/definitions.hpp"
+#include "meta/deletions.hpp"
 #include "meta/experiments.hpp"
 #include "meta/shares.hpp"
 #include "meta/surveys.hpp"
@@ -30,6 +32,7 @@
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
 #include "watch/alerts.hpp"
+#include "watch/deletions.hpp"
 #include "watch/retention.hpp"
 #include "watch/traffic.hpp"
 
@@ -70,6 +73,15 @@ Result<std::vector<watch::Subscription>> subscriptions_of(const meta::Webhooks& 
     return subscriptions;
 }
 
+/// What opens a part of the collector, into its place.
+template <typename Part, typename... Arguments>
+Result<void> open_into(std::unique_ptr<Part>& place, Arguments&&... arguments) {
+    auto opened = Part::open(std::forward<Arguments>(arguments)...);
+    if (!opened) return std::move(opened).error();
+    place = *std::move(opened);
+    return {};
+}
+
 Result<void> import_key(meta::Catalog& catalog, const ImportedKey& imported) {
     if (catalog.find_key(imported.key)) return {};
     auto project = catalog.project_called(imported.project);
@@ -94,7 +106,9 @@ struct App::Impl {
     Result<void> prepare_keys();
     Result<void> open_gateway();
     Result<void> open_watch();
+    std::vector<std::string> configured_projects() const;
     std::vector<http::Route> routes();
+    void start_watching();
     bool may_see_metrics(const http::Request& request) const;
     outbound::Reach reach() const {
         return config.webhooks_allow_loopback.value_or(config.dev) ? outbound::Reach::loopback_too
@@ -108,12 +122,14 @@ struct App::Impl {
     std::unique_ptr<DataDirectory> directory;
     std::unique_ptr<meta::Catalog> catalog;
     std::unique_ptr<meta::Definitions> definitions;
-    std::unique_ptr<meta::Webhooks> webhooks;
-    std::unique_ptr<outbound::Outbox> outbox;
     std::unique_ptr<meta::Experiments> experiments;
-    std::unique_ptr<meta::Alerts> alerts;
     std::unique_ptr<meta::Surveys> surveys;
     std::unique_ptr<meta::Shares> shares;
+    std::unique_ptr<meta::Alerts> alerts;
+    std::unique_ptr<meta::Webhooks> webhooks;
+    std::unique_ptr<outbound::Outbox> outbox;
+    std::unique_ptr<meta::Deletions> deletions;
+    std::unique_ptr<meta::Audit> audit;
     std::string open_project;  ///< of the open gateway; empty: it is closed
     ingest::TrustedProxies proxies;
     std::unique_ptr<meta::Access> access;
@@ -130,6 +146,7 @@ struct App::Impl {
     std::unique_ptr<watch::TrafficWatch> traffic_watch;
     std::unique_ptr<watch::AlertWatch> alert_watch;
     std::unique_ptr<watch::Retention> retention;
+    std::unique_ptr<watch::Deletions> deleting;
     std::unique_ptr<outbound::Couriers> couriers;
     std::unique_ptr<Scheduler> scheduler;
 };
@@ -146,30 +163,14 @@ Result<void> App::Impl::open_data() {
                                     random);
     if (!events) return std::move(events).error();
     store = std::move(*events);
-    auto known = meta::Catalog::open(config.data + "/pulse.sqlite", clock, random);
-    if (!known) return std::move(known).error();
-    catalog = std::move(*known);
-    auto defined = meta::Definitions::open(config.data + "/pulse.sqlite", clock, random);
-    if (!defined) return std::move(defined).error();
-    definitions = std::move(*defined);
-    auto subscribed = meta::Webhooks::open(config.data + "/pulse.sqlite", clock, random);
-    if (!subscribed) return std::move(subscribed).error();
-    webhooks = std::move(*subscribed);
-    auto sent = outbound::Outbox::open(config.data + "/pulse.sqlite", clock, random);
-    if (!sent) return std::move(sent).error();
-    outbox = std::move(*sent);
-    auto tried = meta::Experiments::open(config.data + "/pulse.sqlite", clock, random);
-    if (!tried) return std::move(tried).error();
-    experiments = std::move(*tried);
-    auto alerting = meta::Alerts::open(config.data + "/pulse.sqlite", clock, random);
-    if (!alerting) return std::move(alerting).error();
-    alerts = std::move(*alerting);
-    auto asked = meta::Surveys::open(config.data + "/pulse.sqlite", clock, random);
-    if (!asked) return std::move(asked).error();
-    surveys = std::move(*asked);
-    auto shared = meta::Shares::open(config.data + "/pulse.sqlite", clock, random);
-    if (!shared) return std::move(shared).error();
-    shares = std::move(*shared);
+    const auto path = config.data + "/pulse.sqlite";
+    for (const auto& opened : {open_into(catalog, path, clock, random), open_into(definitions, path, clock, random),
+                               open_into(experiments, path, clock, random), open_into(surveys, path, clock, random),
+                               open_into(shares, path, clock, random), open_into(alerts, path, clock, random),
+                               open_into(webhooks, path, clock, random), open_into(outbox, path, clock, random),
+                               open_into(deletions, path), open_into(audit, path, clock)}) {
+        if (!opened) return opened;
+    }
     return {};
 }
 
@@ -196,6 +197,37 @@ Result<void> App::Impl::open_gateway() {
     if (!project) return std::move(project).error();
     open_project = *std::move(project);
     return {};
+}
+
+/// By id or by name, as the settings have them.
+std::vector<std::string> App::Impl::configured_projects() const {
+    std::vector<std::string> called;
+    if (config.dev) called.emplace_back("demo");
+    if (!open_project.empty()) called.push_back(config.default_project);
+    for (const auto& imported : config.imported_keys) called.push_back(imported.project);
+    return called;
+}
+
+void App::Impl::start_watching() {
+    const auto warn = [](std::string_view text) { log(Level::warning, text); };
+    const auto flush = [this] {
+        if (auto flushed = catalog->flush(); !flushed)
+            log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
+    };
+    const auto trim = [this] {
+        if (auto trimmed = outbox->trim(); !trimmed)
+            log(Level::warning, "old messages are not forgotten: " + trimmed.error().message);
+    };
+    const auto shorten = [this] {
+        if (auto kept = audit->keep(config.audit_days); !kept)
+            log(Level::warning, "old lines of the audit log are not erased: " + kept.error().message);
+    };
+    couriers = std::make_unique<outbound::Couriers>(outbound::CourierParts{
+        .outbox = *outbox, .webhooks = *webhooks, .reach = reach(), .mail = config.mail, .log = warn});
+    scheduler = std::make_unique<Scheduler>(
+        clock, std::vector<Scheduler::Task>{flush, trim, shorten, [this] { traffic_watch->run(); },
+                                            [this] { alert_watch->run(); }, [this] { deleting->run(); },
+                                            [this] { retention->run(); }});
 }
 
 bool App::Impl::may_see_metrics(const http::Request& request) const {
@@ -225,13 +257,19 @@ Result<void> App::Impl::open_watch() {
     traffic_watch = *std::move(traffic);
     alert_watch = std::make_unique<watch::AlertWatch>(
         watch::AlertParts{.catalog = *catalog, .alerts = *alerts, .reports = reports, .send = send, .warn = warn});
-    retention = std::make_unique<watch::Retention>(
-        watch::RetentionParts{.catalog = *catalog,
-                              .store = *store,
-                              .clock = clock,
-                              .log = [](std::string_view text) { log(Level::info, text); },
-                              .warn = warn,
-                              .stop = watching.get_token()});
+    const auto inform = [](std::string_view text) { log(Level::info, text); };
+    retention = std::make_unique<watch::Retention>(watch::RetentionParts{.catalog = *catalog,
+                                                                         .store = *store,
+                                                                         .clock = clock,
+                                                                         .log = inform,
+                                                                         .warn = warn,
+                                                                         .stop = watching.get_token()});
+    deleting = std::make_unique<watch::Deletions>(watch::DeletionParts{.deletions = *deletions,
+                                                                       .store = *store,
+                                                                       .clock = clock,
+                                                                       .log = inform,
+                                                                       .warn = warn,
+                                                                       .stop = watching.get_token()});
     return {};
 }
 
@@ -316,19 +354,24 @@ Result<std::string> App::start() {
                      .countries = std::move(countries),
                      .open_project = it.open_project},
         .agents = it.agents});
-    it.admin = std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
-                                                           .access = *it.access,
-                                                           .experiments = *it.experiments,
-                                                           .surveys = *it.surveys,
-                                                           .store = *it.store,
-                                                           .webhooks = *it.webhooks,
-                                                           .outbox = *it.outbox,
-                                                           .clock = it.clock,
-                                                           .random = it.random,
-                                                           .reach = it.reach(),
-                                                           .token = it.config.admin_token,
-                                                           .log = [](std::string_view text) { log(Level::info, text); },
-                                                           .stop = it.patience.get_token()});
+    it.admin =
+        std::make_unique<admin::Admin>(admin::Admin{.catalog = *it.catalog,
+                                                    .access = *it.access,
+                                                    .experiments = *it.experiments,
+                                                    .surveys = *it.surveys,
+                                                    .deletions = *it.deletions,
+                                                    .audit = *it.audit,
+                                                    .store = *it.store,
+                                                    .webhooks = *it.webhooks,
+                                                    .outbox = *it.outbox,
+                                                    .clock = it.clock,
+                                                    .random = it.random,
+                                                    .reach = it.reach(),
+                                                    .token = it.config.admin_token,
+                                                    .configured = it.configured_projects(),
+                                                    .log = [](std::string_view text) { log(Level::info, text); },
+                                                    .warn = [](std::string_view text) { log(Level::error, text); },
+                                                    .stop = it.patience.get_token()});
     http::Server::Options options;
     options.host = it.config.host;
     options.port = it.config.port;
@@ -338,23 +381,7 @@ Result<std::string> App::start() {
     it.server = std::make_unique<http::Server>(it.routes(), std::move(options));
     const auto port = it.server->start();
     if (!port) return port.error();
-    const auto flush = [&it] {
-        if (auto flushed = it.catalog->flush(); !flushed)
-            log(Level::warning, "keys' last use is not noted: " + flushed.error().message);
-    };
-    const auto trim = [&it] {
-        if (auto trimmed = it.outbox->trim(); !trimmed)
-            log(Level::warning, "old messages are not forgotten: " + trimmed.error().message);
-    };
-    it.couriers = std::make_unique<outbound::Couriers>(
-        outbound::CourierParts{.outbox = *it.outbox,
-                               .webhooks = *it.webhooks,
-                               .reach = it.reach(),
-                               .mail = it.config.mail,
-                               .log = [](std::string_view text) { log(Level::warning, text); }});
-    it.scheduler = std::make_unique<Scheduler>(
-        it.clock, std::vector<Scheduler::Task>{flush, trim, [&it] { it.traffic_watch->run(); },
-                                               [&it] { it.alert_watch->run(); }, [&it] { it.retention->run(); }});
+    it.start_watching();
     const bool is_v6 = it.config.host.find(':') != std::string::npos;
     return fmt::format("http://{}:{}", is_v6 ? "[" + it.config.host + "]" : it.config.host, *port);
 }

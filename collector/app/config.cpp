@@ -126,6 +126,8 @@ constexpr std::array kSettings = {
                 c.admin_token = v;
                 return {};
             }},
+    Setting{nullptr, "PULSE_AUDIT_DAYS", "audit_days", "DAYS", "400", "how long it is known who changed what",
+            [](Config& c, std::string_view v) { return set_number<int>(c.audit_days, v, 1, 36500); }},
     Setting{nullptr, "PULSE_SYNC", "sync", "full|normal", "full",
             "full: an acknowledged event survives a power loss; normal: the process's death", set_sync},
     Setting{nullptr, "PULSE_STORE", "store", "local", "local", "where events live",

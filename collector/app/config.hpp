@@ -28,6 +28,7 @@ struct Config {
     std::string data = "./pulse-data";
     bool dev = false;
     std::string admin_token;  ///< empty: nobody administers
+    int audit_days = 400;     ///< how long lines of the audit log are kept
     int query_seconds = 30;
     int query_memory_mb = 1024;
     meta::RateLimits rates;

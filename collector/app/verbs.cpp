@@ -21,6 +21,7 @@
 #include "app/log.hpp"
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
+#include "cli/admin.hpp"
 #include "store/open.hpp"
 #include "support/system_environment.hpp"
 
@@ -38,7 +39,7 @@ struct Verb {
     const char* usage;
     const char* summary;
     int (*run)(const Arguments& arguments);
-    std::string (*details)();
+    std::string (*details)();  ///< null: it helps by itself
 };
 
 int wrong_usage(const std::string& verb, const std::string& what) {
@@ -163,6 +164,8 @@ constexpr std::array kVerbs = {
          serve_details},
     Verb{"check", "--data DIR", "look for damage in stored data", check, check_details},
     Verb{"backup", "--data DIR --to FILE", "copy a running collector's data", backup, backup_details},
+    Verb{"admin", "RESOURCE VERB ... [--url URL] [--token TOKEN] [--json]", "administer a running collector",
+         cli::administrate, nullptr},
 };
 
 void print_help() {
@@ -194,7 +197,7 @@ int run(const Arguments& arguments) {
     }
     ::umask(077);  // what we write is the operator's: events, keys' hashes, the visitors' secret
     const Arguments rest(arguments.begin() + 1, arguments.end());
-    if (std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
+    if (verb->details && std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
         fmt::print("pulse-collector {} {}\n\n{}", verb->name, verb->usage, verb->details());
         return kDone;
     }

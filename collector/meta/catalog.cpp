@@ -34,6 +34,13 @@ std::string masked(std::string_view secret) {
     return std::string(secret.substr(0, std::min(kShownCharacters, secret.size() / 2))) + "...";
 }
 
+std::string new_secret(pulsekit::Random& random) {
+    return "pa_live_" + pulsekit::random_token(random, kSecretCharacters);
+}
+
+Error no_project(std::string_view id) { return {ErrorCode::not_found, "no project " + std::string(id)}; }
+Error no_key(std::string_view id) { return {ErrorCode::not_found, "no key " + std::string(id)}; }
+
 /// A key in memory. Shared by the map and the readers that found it there just before it was revoked.
 struct Entry {
     std::shared_ptr<const Key> key;  // its last_used_ms is not kept up to date: used_ms is
@@ -85,6 +92,11 @@ struct Catalog::Impl {
     void add(std::shared_ptr<Entry> entry);
     std::shared_ptr<Entry> find(const crypto::Digest& digest) const;
     std::shared_ptr<const Project> project(std::string_view id) const;
+    void replace(const std::shared_ptr<const Project>& known, std::shared_ptr<const Project> changed);
+    using Keys = std::vector<std::shared_ptr<Entry>>;
+    Keys::iterator find_key(std::string_view project_id, std::string_view key_id) PULSEKIT_REQUIRES(writing);
+    void remove(Keys::iterator key);
+    void replace(Keys::iterator key, Key changed);
 
     pulsekit::Clock& clock;
     pulsekit::Random& random;
@@ -96,7 +108,7 @@ struct Catalog::Impl {
 
     mutable std::shared_mutex reading;
     std::vector<std::shared_ptr<const Project>> projects;  // in order of creation; a change takes a copy's place
-    std::vector<std::shared_ptr<Entry>> keys;              // in order of creation
+    Keys keys;                                             // in order of creation
     std::unordered_multimap<std::uint64_t, std::shared_ptr<Entry>> by_slot;
 };
 
@@ -162,6 +174,38 @@ std::shared_ptr<const Project> Catalog::Impl::project(std::string_view id) const
     return nullptr;
 }
 
+void Catalog::Impl::replace(const std::shared_ptr<const Project>& known, std::shared_ptr<const Project> changed) {
+    const std::unique_lock exclusive(reading);
+    std::replace(projects.begin(), projects.end(), known, std::move(changed));
+}
+
+/// Only holders of `writing` change the list, so that it can be read here without `reading`.
+Catalog::Impl::Keys::iterator Catalog::Impl::find_key(std::string_view project_id, std::string_view key_id) {
+    return std::find_if(keys.begin(), keys.end(), [&](const std::shared_ptr<Entry>& entry) {
+        return entry->key->id == key_id && entry->key->project_id == project_id;
+    });
+}
+
+void Catalog::Impl::remove(Keys::iterator key) {
+    const std::unique_lock exclusive(reading);
+    std::erase_if(by_slot, [&](const auto& slot) { return slot.second == *key; });
+    keys.erase(key);
+}
+
+/// Readers look at an entry's key without a lock: another entry takes its place.
+void Catalog::Impl::replace(Keys::iterator key, Key changed) {
+    auto entry = std::make_shared<Entry>();
+    entry->key = std::make_shared<const Key>(std::move(changed));
+    entry->digest = (*key)->digest;
+    const std::unique_lock exclusive(reading);
+    entry->used_ms = (*key)->used_ms.load();
+    entry->unwritten = (*key)->unwritten.load();
+    for (auto& [slot, known] : by_slot) {
+        if (known == *key) known = entry;
+    }
+    *key = std::move(entry);
+}
+
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Catalog::~Catalog() { (void)flush(); }
@@ -207,10 +251,35 @@ Result<std::string> Catalog::project_called(std::string_view id_or_name) {
     return created->id;
 }
 
+Result<Project> Catalog::change_project(std::string_view id, const ProjectChange& change) {
+    const pulsekit::MutexLock lock(impl_->writing);
+    const auto known = impl_->project(id);
+    if (!known) return no_project(id);
+    Project changed = *known;
+    if (change.name) changed.name = *change.name;
+    if (change.domain) changed.domain = *change.domain;
+    if (auto done = impl_->tables.write_name(changed); !done) return std::move(done).error();
+    impl_->replace(known, std::make_shared<const Project>(changed));
+    return changed;
+}
+
+Result<void> Catalog::delete_project(std::string_view id) {
+    const pulsekit::MutexLock lock(impl_->writing);
+    const auto known = impl_->project(id);
+    if (!known) return no_project(id);
+    if (auto done = impl_->tables.bury(id, impl_->clock.unix_ms()); !done) return done;
+    const std::unique_lock exclusive(impl_->reading);
+    const auto is_its = [&](const std::shared_ptr<Entry>& entry) { return entry->key->project_id == id; };
+    std::erase_if(impl_->by_slot, [&](const auto& slot) { return is_its(slot.second); });
+    std::erase_if(impl_->keys, is_its);
+    std::erase(impl_->projects, known);
+    return {};
+}
+
 Result<void> Catalog::change_modules(std::string_view project_id, const std::vector<ModuleChange>& changes) {
     const pulsekit::MutexLock lock(impl_->writing);
     const auto known = impl_->project(project_id);
-    if (!known) return Error{ErrorCode::not_found, "no project " + std::string(project_id)};
+    if (!known) return no_project(project_id);
     auto changed = std::make_shared<Project>(*known);
     for (const auto& change : changes) {
         auto& setting = changed->modules[change.module];
@@ -223,28 +292,25 @@ Result<void> Catalog::change_modules(std::string_view project_id, const std::vec
         if (change.access || first_enabled || !as_by_default) setting.configured = true;
     }
     if (auto done = impl_->tables.write_modules(*changed); !done) return done;
-    const std::unique_lock exclusive(impl_->reading);
-    std::replace(impl_->projects.begin(), impl_->projects.end(), known, std::shared_ptr<const Project>(changed));
+    impl_->replace(known, std::move(changed));
     return {};
 }
 
 Result<void> Catalog::set_retention(std::string_view project_id, std::optional<std::int64_t> days) {
     const pulsekit::MutexLock lock(impl_->writing);
     const auto known = impl_->project(project_id);
-    if (!known) return Error{ErrorCode::not_found, "no project " + std::string(project_id)};
+    if (!known) return no_project(project_id);
     auto changed = std::make_shared<Project>(*known);
     changed->retention_days = days;
     if (auto done = impl_->tables.write_retention(*changed); !done) return done;
-    const std::unique_lock exclusive(impl_->reading);
-    std::replace(impl_->projects.begin(), impl_->projects.end(), known, std::shared_ptr<const Project>(changed));
+    impl_->replace(known, std::move(changed));
     return {};
 }
 
 Result<CreatedKey> Catalog::create_key(const NewKey& wanted) {
     const pulsekit::MutexLock lock(impl_->writing);
-    if (!impl_->project(wanted.project_id)) return Error{ErrorCode::not_found, "no project " + wanted.project_id};
-    std::string secret = wanted.secret;
-    if (secret.empty()) secret = "pa_live_" + pulsekit::random_token(impl_->random, kSecretCharacters);
+    if (!impl_->project(wanted.project_id)) return no_project(wanted.project_id);
+    std::string secret = wanted.secret.empty() ? new_secret(impl_->random) : wanted.secret;
     auto entry = std::make_shared<Entry>();
     entry->digest = crypto::sha256(secret);
     if (impl_->find(entry->digest)) return Error{ErrorCode::conflict, "the key " + masked(secret) + " is in use"};
@@ -279,17 +345,40 @@ std::vector<Key> Catalog::keys(std::string_view project_id) const {
 
 Result<void> Catalog::revoke_key(std::string_view project_id, std::string_view key_id) {
     const pulsekit::MutexLock lock(impl_->writing);
-    const auto matches = [&](const std::shared_ptr<Entry>& entry) {
-        return entry->key->id == key_id && entry->key->project_id == project_id;
-    };
-    // Only holders of `writing` change the list, so that it can be read here without `reading`.
-    const auto found = std::find_if(impl_->keys.begin(), impl_->keys.end(), matches);
-    if (found == impl_->keys.end()) return Error{ErrorCode::not_found, "no key " + std::string(key_id)};
+    const auto found = impl_->find_key(project_id, key_id);
+    if (found == impl_->keys.end()) return no_key(key_id);
     if (auto done = impl_->tables.erase_key(key_id); !done) return done;
-    const std::unique_lock exclusive(impl_->reading);
-    std::erase_if(impl_->by_slot, [&](const auto& slot) { return slot.second == *found; });
-    impl_->keys.erase(found);
+    impl_->remove(found);
     return {};
+}
+
+Result<CreatedKey> Catalog::rotate_key(std::string_view project_id, std::string_view key_id, std::int64_t overlap_s) {
+    const pulsekit::MutexLock lock(impl_->writing);
+    const auto found = impl_->find_key(project_id, key_id);
+    if (found == impl_->keys.end()) return no_key(key_id);
+    const auto now = impl_->clock.unix_ms();
+    Key old = (*found)->snapshot();
+    if (old.expires_ms && *old.expires_ms <= now)
+        return Error{ErrorCode::invalid, "the key " + old.id + " has expired"};
+    auto made = old;
+    made.id = "key-" + impl_->ids.next(now).text();
+    made.created_ms = now;
+    made.last_used_ms.reset();
+    const std::string secret = new_secret(impl_->random);
+    auto entry = std::make_shared<Entry>();
+    entry->digest = crypto::sha256(secret);
+    made.key_prefix = masked(secret);
+    entry->key = std::make_shared<const Key>(made);
+    old.expires_ms = std::min(old.expires_ms.value_or(now + overlap_s * 1000), now + overlap_s * 1000);
+    auto done = impl_->tables.replace(old, overlap_s == 0, {.key = made, .digest = entry->digest});
+    if (!done) return std::move(done).error();
+    if (overlap_s == 0) {
+        impl_->remove(found);
+    } else {
+        impl_->replace(found, std::move(old));
+    }
+    impl_->add(std::move(entry));
+    return CreatedKey{.key = std::move(made), .secret = secret};
 }
 
 std::shared_ptr<const Key> Catalog::find_key(std::string_view secret) {

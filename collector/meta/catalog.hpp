@@ -37,6 +37,12 @@ struct ModuleChange {
     std::optional<model::ModuleAccess> access;
 };
 
+/// Likewise of a project.
+struct ProjectChange {
+    std::optional<std::string> name;
+    std::optional<std::string> domain;
+};
+
 inline constexpr std::int64_t kMaxRetentionDays = 36'500;
 
 struct Project {
@@ -89,6 +95,12 @@ public:
     /// The project of that id or name, made when there is none.
     pulsekit::Result<std::string> project_called(std::string_view id_or_name);
 
+    /// Error `not_found` without its project.
+    pulsekit::Result<Project> change_project(std::string_view id, const ProjectChange& change);
+    /// When this returns the project is in no list and its keys are dead; the rest of its data is for Deletions and the
+    /// event store to erase. Error `not_found` without its project.
+    pulsekit::Result<void> delete_project(std::string_view id);
+
     /// All of the changes or none, in effect when this returns. A module that was never configured gets full access
     /// when it is first enabled without a word about access. Error `not_found` without its project.
     pulsekit::Result<void> change_modules(std::string_view project_id, const std::vector<ModuleChange>& changes);
@@ -101,6 +113,10 @@ public:
     std::vector<Key> keys(std::string_view project_id) const;  ///< oldest first
     /// The key is dead when this returns. Error `not_found`: the project has no such key.
     pulsekit::Result<void> revoke_key(std::string_view project_id, std::string_view key_id);
+    /// A key like that one in its place. The old one stays valid for `overlap_s` seconds, or for as long as it would
+    /// have been; without overlap it is dead when this returns. Errors: `not_found`; `invalid` when it has expired.
+    pulsekit::Result<CreatedKey> rotate_key(std::string_view project_id, std::string_view key_id,
+                                            std::int64_t overlap_s);
 
     /// The key with this secret, expired or not, or null; its last use is noted, and shown by keys(). Shared: a request
     /// goes on with what it found, whatever is revoked meanwhile.

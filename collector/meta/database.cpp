@@ -24,7 +24,8 @@ pulsekit::Result<Database> open_database(const std::string& path) {
                                                                  {6, embedded::k0006_surveys_sql},
                                                                  {7, embedded::k0007_shares_sql},
                                                                  {8, embedded::k0008_alerts_sql},
-                                                                 {9, embedded::k0009_webhooks_and_outbox_sql}};
+                                                                 {9, embedded::k0009_webhooks_and_outbox_sql},
+                                                                 {10, embedded::k0010_audit_and_rotation_sql}};
     auto migrated = pulsekit::sqlite::migrate(*database, "meta", migrations);
     if (!migrated) return std::move(migrated).error();
     return database;

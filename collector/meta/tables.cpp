@@ -74,8 +74,10 @@ Result<std::vector<Project>> Tables::projects() {
                          .retention_days = optional_integer(row, 4)});
         return {};
     };
-    auto read =
-        for_each_row(database_, "SELECT id, name, domain, created_ms, retention_days FROM projects ORDER BY seq", take);
+    auto read = for_each_row(database_,
+                             "SELECT id, name, domain, created_ms, retention_days FROM projects "
+                             "WHERE id NOT IN (SELECT project_id FROM deleted_projects) ORDER BY seq",
+                             take);
     if (!read) return std::move(read).error();
     const auto take_module = [&](const Statement& row) -> Result<void> {
         const auto project =
@@ -100,6 +102,30 @@ Result<void> Tables::insert(const Project& project) {
     row->bind(3, project.domain);
     row->bind(4, project.created_ms);
     return row->run();
+}
+
+Result<void> Tables::write_name(const Project& project) {
+    auto row = database_.prepare("UPDATE projects SET name = ?, domain = ? WHERE id = ?");
+    if (!row) return std::move(row).error();
+    row->bind(1, project.name);
+    row->bind(2, project.domain);
+    row->bind(3, project.id);
+    return row->run();
+}
+
+Result<void> Tables::bury(std::string_view project_id, std::int64_t now_ms) {
+    auto transaction = pulsekit::sqlite::Transaction::begin(database_);
+    if (!transaction) return std::move(transaction).error();
+    auto note = database_.prepare("INSERT INTO deleted_projects (project_id, deleted_ms) VALUES (?, ?)");
+    if (!note) return std::move(note).error();
+    note->bind(1, project_id);
+    note->bind(2, now_ms);
+    if (auto done = note->run(); !done) return done;
+    auto keys = database_.prepare("DELETE FROM api_keys WHERE project_id = ?");
+    if (!keys) return std::move(keys).error();
+    keys->bind(1, project_id);
+    if (auto done = keys->run(); !done) return done;
+    return transaction->commit();
 }
 
 Result<void> Tables::write_retention(const Project& project) {
@@ -186,6 +212,22 @@ Result<void> Tables::erase_key(std::string_view id) {
     if (!row) return std::move(row).error();
     row->bind(1, id);
     return row->run();
+}
+
+Result<void> Tables::replace(const Key& old, bool at_once, const KeyRow& made) {
+    auto transaction = pulsekit::sqlite::Transaction::begin(database_);
+    if (!transaction) return std::move(transaction).error();
+    if (auto inserted = insert(made); !inserted) return inserted;
+    if (at_once) {
+        if (auto erased = erase_key(old.id); !erased) return erased;
+        return transaction->commit();
+    }
+    auto row = database_.prepare("UPDATE api_keys SET expires_ms = ? WHERE id = ?");
+    if (!row) return std::move(row).error();
+    row->bind(1, *old.expires_ms);
+    row->bind(2, old.id);
+    if (auto done = row->run(); !done) return done;
+    return transaction->commit();
 }
 
 Result<void> Tables::write(const std::vector<Usage>& usages) {

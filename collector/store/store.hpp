@@ -43,6 +43,7 @@ struct Erasure {
         user,        ///< those that carry the id as their user's
         visitor,     ///< likewise as their visitor's
         old_events,  ///< those that happened before an instant
+        project,     ///< all, and what else is known of the project
     };
     std::string project_id;
     Of of = Of::user;

@@ -21,6 +21,7 @@ set(PLANTS
   "collector/query/routes.cpp         | #include \"admin/routes.hpp\""
   "collector/admin/routes.cpp         | #include \"ingest/dialect.hpp\""
   "collector/query/answer.cpp         | #include \"app/config.hpp\""
+  "collector/cli/exchange.cpp         | #include \"admin/routes.hpp\""
   "collector/http/body.cpp            | #include <httplib.h>"
   "collector/query/params.cpp         | #include <nlohmann/json.hpp>"
   "collector/query/values.hpp         | #include <simdjson.h>"

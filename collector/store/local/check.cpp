@@ -41,8 +41,7 @@ Result<void> check_none(Database& database, const std::string& sql, const std::s
 Result<void> check_references(Database& database, std::vector<std::string>& problems) {
     std::vector<CodedColumn> coded(kCodedColumns.begin(), kCodedColumns.end());
     for (const auto& text : kContextTexts) coded.push_back({"event_contexts", "", text.column});
-    for (const auto* table : {"events", "event_contexts", "session_spans", "erasures"})
-        coded.push_back({table, "", "project"});
+    for (const auto* table : {"events", "event_contexts", "session_spans"}) coded.push_back({table, "", "project"});
     coded.push_back({"session_spans", "", "visitor"});
     coded.push_back({"session_spans", "", "session"});
     for (const auto& [table, key, column] : coded) {
@@ -54,6 +53,15 @@ Result<void> check_references(Database& database, std::vector<std::string>& prob
                            " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event_texts WHERE id = x." + name + ")",
                        "rows of " + from + " whose " + name + " is an unknown text", problems);
         if (!checked) return checked;
+    }
+    // One that is done, or that is of a whole project, may be all that is left of it.
+    if (auto checked = check_none(database,
+                                  "SELECT count(*) FROM erasures AS x WHERE done = 0 AND "
+                                  "coalesce(before_ms, 0) < 9223372036854775807 AND NOT EXISTS "
+                                  "(SELECT 1 FROM event_texts WHERE id = x.project)",
+                                  "rows of erasures whose project is an unknown text", problems);
+        !checked) {
+        return checked;
     }
     for (const std::string side : {"event_details", "event_vitals"}) {
         auto checked = check_none(

@@ -6,7 +6,8 @@
 
 namespace collector::store::local {
 
-/// A column that holds event_texts ids. Those of contexts are kContextTexts.
+/// A column that holds event_texts ids. Those of contexts are kContextTexts; the rows' projects are not here: a project
+/// keeps its number when its last row goes, as the ids that were seen are known by it.
 struct CodedColumn {
     std::string_view table;
     std::string_view key;  ///< the table's column that says which event it is of

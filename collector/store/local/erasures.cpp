@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <utility>
 
 #include "store/local/coded_columns.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t kRowsATurn = 256;
 constexpr std::size_t kNumbersATurn = 2'000;
 // So many rows are read at a time: no longer than that does the log have to keep what they read.
 constexpr std::int64_t kRowsARead = 64 * 1024;
+// The instant that all events of a project are from before.
+constexpr std::int64_t kAfterAll = std::numeric_limits<std::int64_t>::max();
 constexpr int kTriesToEmptyTheLog = 200;
 constexpr std::chrono::milliseconds kLookAtPatience(50);
 
@@ -104,6 +107,11 @@ Result<std::optional<ErasedRows>> Erasures::meant_by(const Erasure& erasure) {
     if (!project) return project.error();
     if (*project < 0) return std::optional<ErasedRows>();
     ErasedRows rows{.project = *project};
+    // Also without rows: the project's own text is there.
+    if (erasure.of == Erasure::Of::project) {
+        rows.before_ms = kAfterAll;
+        return std::optional(rows);
+    }
     if (erasure.of == Erasure::Of::old_events) {
         rows.before_ms = erasure.before_ms;
         auto reader = parts_.readers.borrow();
@@ -145,6 +153,12 @@ Result<Erasures::Noted> Erasures::note(ErasedRows rows) {
         rows.last_row = *last_row;
         if (auto done = insert->run(); !done) return done;
         noted.id = parts_.database.last_insert_id();
+        if (rows.before_ms == kAfterAll) {
+            auto project = parts_.database.prepare("INSERT OR IGNORE INTO orphaned_texts VALUES (?)");
+            if (!project) return std::move(project).error();
+            project->bind(1, rows.project);
+            return project->run();
+        }
         return {};
     };
     if (auto written = write_durably(noting); !written) return std::move(written).error();

@@ -46,7 +46,7 @@ Result<Orphans> Orphans::read(Database& database) {
 
 Result<void> Orphans::keep_of_rows(Database& database, std::int64_t row, std::int64_t last) {
     for (const std::string table : {"events", "event_details", "event_vitals"}) {
-        std::string columns = table == "events" ? "context" : "NULL";
+        std::string columns = table == "events" ? "context, project" : "NULL";
         std::string key;
         for (const auto& coded : kCodedColumns) {
             if (coded.table != table) continue;

@@ -40,6 +40,8 @@ protected:
                                                .access = *access_,
                                                .experiments = *experiments_,
                                                .surveys = *surveys_,
+                                               .deletions = *deletions_,
+                                               .audit = *audit_,
                                                .store = store_,
                                                .webhooks = *webhooks_,
                                                .outbox = *outbox_,
@@ -47,7 +49,9 @@ protected:
                                                .random = random_,
                                                .reach = outbound::Reach::public_only,
                                                .token = token,
+                                               .configured = {},
                                                .log = [](std::string_view) {},
+                                               .warn = [](std::string_view) {},
                                                .stop = {}});
         auto routes = admin::routes(*admin_);
         for (auto& route : health_routes(store_)) routes.push_back(std::move(route));
@@ -94,7 +98,9 @@ protected:
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Surveys> surveys_ =
         meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
-    test::MemoryStore store_;
+    std::unique_ptr<meta::Deletions> deletions_ = meta::Deletions::open(folder_.file("pulse.sqlite")).value();
+    std::unique_ptr<meta::Audit> audit_ = meta::Audit::open(folder_.file("pulse.sqlite"), clock_).value();
+    collector::test::MemoryStore store_;
     std::unique_ptr<meta::Access> access_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<http::Server> server_;

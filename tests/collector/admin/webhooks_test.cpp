@@ -74,16 +74,20 @@ protected:
         meta::Experiments::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<meta::Surveys> surveys_ =
         meta::Surveys::open(folder_.file("pulse.sqlite"), clock_, random_).value();
+    std::unique_ptr<meta::Deletions> deletions_ = meta::Deletions::open(folder_.file("pulse.sqlite")).value();
+    std::unique_ptr<meta::Audit> audit_ = meta::Audit::open(folder_.file("pulse.sqlite"), clock_).value();
     std::unique_ptr<meta::Webhooks> webhooks_ =
         meta::Webhooks::open(folder_.file("pulse.sqlite"), clock_, random_).value();
     std::unique_ptr<outbound::Outbox> outbox_ =
         outbound::Outbox::open(folder_.file("pulse.sqlite"), clock_, random_).value();
-    test::MemoryStore store_;
+    collector::test::MemoryStore store_;
     meta::Access access_{*catalog_, clock_, meta::RateLimits{.admin = 0}};
     Admin admin_{.catalog = *catalog_,
                  .access = access_,
                  .experiments = *experiments_,
                  .surveys = *surveys_,
+                 .deletions = *deletions_,
+                 .audit = *audit_,
                  .store = store_,
                  .webhooks = *webhooks_,
                  .outbox = *outbox_,
@@ -91,7 +95,9 @@ protected:
                  .random = random_,
                  .reach = outbound::Reach::loopback_too,
                  .token = "the-admin-token",
+                 .configured = {},
                  .log = [](std::string_view) {},
+                 .warn = [](std::string_view) {},
                  .stop = {}};
     std::unique_ptr<http::Server> server_;
     std::string base_;

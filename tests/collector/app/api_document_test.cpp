@@ -176,7 +176,7 @@ protected:
         return reply;
     }
 
-    /// Things are made first, the inner ones after those that they belong to, and deleted last.
+    /// Things are made first, the inner ones after those that they belong to, and deleted last, the inner ones first.
     void sort_by_dependence() {
         const auto place = [](const Operation& operation) {
             const std::string methods[] = {"POST", "PUT", "PATCH", "GET", "DELETE"};
@@ -184,7 +184,8 @@ protected:
         };
         std::stable_sort(operations_.begin(), operations_.end(), [&](const Operation& a, const Operation& b) {
             const auto depth = [](const Operation& one) {
-                return std::count(one.pattern.begin(), one.pattern.end(), '/');
+                const auto slashes = std::count(one.pattern.begin(), one.pattern.end(), '/');
+                return one.method == "DELETE" ? -slashes : slashes;
             };
             return std::pair(place(a), depth(a)) < std::pair(place(b), depth(b));
         });

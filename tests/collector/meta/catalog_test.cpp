@@ -199,5 +199,72 @@ TEST(Catalog, AFileThatIsNoDatabaseIsRefused) {
     EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
 }
 
+TEST_F(CatalogTest, AProjectIsRenamed) {
+    const auto id = project();
+    const auto changed = catalog_->change_project(id, {.name = "New", .domain = std::nullopt}).value();
+    EXPECT_EQ(changed.name, "New");
+    EXPECT_EQ(changed.domain, "p.example");
+    ASSERT_TRUE(catalog_->change_project(id, {.name = std::nullopt, .domain = "new.example"}).ok());
+    EXPECT_EQ(catalog_->change_project("nobody", {.name = "N"}).error().code, ErrorCode::not_found);
+    for (const bool reopened : {false, true}) {
+        if (reopened) reopen();
+        EXPECT_EQ(catalog_->project(id)->name, "New");
+        EXPECT_EQ(catalog_->project(id)->domain, "new.example");
+        EXPECT_EQ(catalog_->project(id)->created_ms, clock_.unix_ms());
+    }
+}
+
+TEST_F(CatalogTest, ARotatedKeyHasASuccessorLikeIt) {
+    const auto id = project();
+    const std::int64_t expires = clock_.unix_ms() + 10'000;
+    const NewKey wanted{.project_id = id,
+                        .name = "Old",
+                        .scopes = {Scope::query, Scope::ingest},
+                        .allowed_modules = {"funnels"},
+                        .expires_ms = expires};
+    const auto old = catalog_->create_key(wanted).value();
+    EXPECT_TRUE(catalog_->find_key(old.secret));
+    const auto made = catalog_->rotate_key(id, old.key.id, 5).value();
+    EXPECT_NE(made.key.id, old.key.id);
+    EXPECT_NE(made.secret, old.secret);
+    EXPECT_EQ(made.key.key_prefix, made.secret.substr(0, 12) + "...");
+    for (const bool reopened : {false, true}) {
+        if (reopened) reopen();
+        const auto keys = catalog_->keys(id);
+        ASSERT_EQ(keys.size(), 2u);
+        EXPECT_EQ(keys[0].id, old.key.id);
+        EXPECT_EQ(keys[0].expires_ms, clock_.unix_ms() + 5'000);
+        EXPECT_EQ(keys[0].last_used_ms, clock_.unix_ms());
+        EXPECT_EQ(keys[1].name, "Old");
+        EXPECT_EQ(keys[1].scopes, wanted.scopes);
+        EXPECT_EQ(keys[1].allowed_modules, wanted.allowed_modules);
+        EXPECT_EQ(keys[1].expires_ms, expires);
+        EXPECT_EQ(keys[1].last_used_ms, std::nullopt);
+        EXPECT_EQ(catalog_->find_key(old.secret)->expires_ms, clock_.unix_ms() + 5'000);
+    }
+    const auto again = catalog_->rotate_key(id, made.key.id, 3'600).value();
+    EXPECT_EQ(catalog_->find_key(made.secret)->expires_ms, expires) << "an overlap prolongs nothing";
+    EXPECT_EQ(again.key.expires_ms, expires);
+}
+
+TEST_F(CatalogTest, WithoutOverlapTheOldKeyIsDeadAtOnce) {
+    const auto id = project();
+    const auto old = key(id);
+    const auto made = catalog_->rotate_key(id, old.key.id, 0).value();
+    for (const bool reopened : {false, true}) {
+        if (reopened) reopen();
+        EXPECT_EQ(catalog_->find_key(old.secret), nullptr);
+        ASSERT_EQ(catalog_->keys(id).size(), 1u);
+        EXPECT_EQ(catalog_->find_key(made.secret)->id, made.key.id);
+        EXPECT_EQ(catalog_->find_key(made.secret)->expires_ms, std::nullopt);
+    }
+    EXPECT_EQ(catalog_->rotate_key(id, old.key.id, 0).error().code, ErrorCode::not_found);
+    EXPECT_EQ(catalog_->rotate_key(project(), made.key.id, 0).error().code, ErrorCode::not_found);
+    const auto overlapping = catalog_->rotate_key(id, made.key.id, 60).value();
+    clock_.advance(std::chrono::seconds(60));
+    EXPECT_EQ(catalog_->rotate_key(id, made.key.id, 0).error().code, ErrorCode::invalid) << "it has expired";
+    EXPECT_TRUE(catalog_->rotate_key(id, overlapping.key.id, 0).ok());
+}
+
 }  // namespace
 }  // namespace collector::meta

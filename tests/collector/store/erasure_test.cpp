@@ -93,13 +93,16 @@ protected:
         switch (erasure.of) {
             case Erasure::Of::user: return one.user_id == erasure.id;
             case Erasure::Of::visitor: return one.visitor_id == erasure.id;
+            case Erasure::Of::project: return true;
             default: return one.ts_ms < erasure.before_ms;
         }
     }
     Erasure some_erasure() {
         Erasure erasure{.project_id = random_.below(3) ? "p" : "q"};
         const int of = random_.below(10);
-        if (of == 0) {
+        if (random_.below(10) == 0) {
+            erasure.of = Erasure::Of::project;
+        } else if (of == 0) {
             erasure.of = Erasure::Of::old_events;
             erasure.before_ms = kNoon + random_.below(5) * kDay / 2 + random_.below(50);
         } else if (of < 5) {
@@ -284,6 +287,58 @@ TEST_F(ErasureTest, WhatComesAfterwardsIsNew) {
     reopen();
     EXPECT_EQ(*store_->append({one, other}), (std::vector{Stored::duplicate, Stored::duplicate}))
         << "not even when nothing is left";
+    compare();
+}
+
+TEST_F(ErasureTest, OfAProjectNothingIsLeft) {
+    const auto segment_files = [&] {
+        int files = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(folder() + "/segments"))
+            files += entry.path().extension() == ".segment";
+        return files;
+    };
+    const auto appended = [&](const std::string& project, int number) {
+        auto one = made();
+        one.project_id = project;
+        one.event_id = "event " + std::to_string(number) + " of " + project;
+        one.visitor_id = "visitor of " + project + std::to_string(number % 9);
+        one.utm_source = "campaign of " + project;
+        one.error_stack = "stack of " + project;
+        return one;
+    };
+    const auto append_to = [&](const std::string& project, int from, int to) {
+        std::vector<model::Event> events;
+        for (int i = from; i < to; ++i) events.push_back(appended(project, i));
+        ASSERT_TRUE(store_->append(events).ok());
+        if (project == "q") kept_.insert(kept_.end(), events.begin(), events.end());
+    };
+    const Erasure whole{.project_id = "the first project", .of = Erasure::Of::project};
+    append_to(whole.project_id, 0, 300);
+    for (int i = 0; i < 1'000 && segment_files() == 0; ++i) {
+        ASSERT_TRUE(store_->ask(questions(whole.project_id).front()).ok());
+        std::this_thread::yield();
+    }
+    ASSERT_GT(segment_files(), 0);
+    ASSERT_NE(files_with(whole.project_id), std::vector<std::string>());
+    EXPECT_EQ(*store_->erase(whole, {}), 300);
+    for (const auto* table : {"events", "event_texts", "event_contexts", "event_details", "event_vitals",
+                              "session_spans", "orphaned_texts", "orphaned_contexts"}) {
+        EXPECT_EQ(count(table), 0) << table;
+    }
+    EXPECT_EQ(segment_files(), 0);
+    EXPECT_EQ(files_with(whole.project_id), std::vector<std::string>()) << "its id, its events' and all their texts";
+    EXPECT_EQ(*store_->erase(whole, {}), 0);
+    EXPECT_EQ(*local::check(folder()), std::vector<std::string>());
+
+    append_to("q", 0, 200);
+    append_to(whole.project_id, 0, 100);  // is not known: nothing of it is
+    EXPECT_EQ(count("events"), 300);
+    append_to("q", 200, 300);
+    reopen();
+    EXPECT_EQ(*store_->erase(whole, {}), 100);
+    EXPECT_EQ(files_with(whole.project_id), std::vector<std::string>());
+    reopen();
+    EXPECT_EQ(files_with(whole.project_id), std::vector<std::string>());
     compare();
 }
 

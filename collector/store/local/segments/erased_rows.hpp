@@ -10,7 +10,8 @@
 
 namespace collector::store::local {
 
-/// The rows of a project up to a row that are of a visitor, of a user, or from before an instant.
+/// The rows of a project up to a row that are of a visitor, of a user, or from before an instant, which may be after
+/// all of them.
 struct ErasedRows {
     std::int64_t erasure = 0;  ///< its token: not 0, and no other database has it
     std::int64_t project = 0;
