@@ -16,6 +16,7 @@
 #include "http/server.hpp"
 #include "ingest/pipeline.hpp"
 #include "meta/definitions.hpp"
+#include "outbound/forwarder.hpp"
 #include "query/routes.hpp"
 #include "store/writer.hpp"
 #include "support/system_environment.hpp"
@@ -70,6 +71,9 @@ struct App::Impl {
     Result<void> open_data();
     Result<void> prepare_keys();
     Result<void> open_gateway();
+    Result<void> open_forwarding();
+    void submit(std::vector<model::Event> events, store::Writer::Done done);
+    std::vector<outbound::ForwardingState> forwarding() const;
     std::vector<http::Route> routes();
     bool may_see_metrics(const http::Request& request) const;
 
@@ -84,6 +88,7 @@ struct App::Impl {
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
+    std::vector<std::unique_ptr<outbound::Forwarder>> forwarders;
     const ingest::UserAgents agents;
     std::unique_ptr<ingest::Pipeline> pipeline;
     std::unique_ptr<admin::Admin> admin;
@@ -142,6 +147,51 @@ Result<void> App::Impl::open_gateway() {
     return {};
 }
 
+void App::Impl::submit(std::vector<model::Event> events, store::Writer::Done done) {
+    if (forwarders.empty()) return writer->submit(std::move(events), std::move(done));
+    writer->submit(std::move(events), [this, done = std::move(done)](store::Writer::Outcome outcome) {
+        if (outcome) {
+            for (const auto& forwarder : forwarders) forwarder->notify();
+        }
+        done(std::move(outcome));
+    });
+}
+
+Result<void> App::Impl::open_forwarding() {
+    const auto& wanted = config.forwarding;
+    for (const auto* provider : outbound::providers()) {
+        const auto service = wanted.services.find(provider->name);
+        if (!wanted.enabled || service == wanted.services.end() || !service->second.enabled) continue;
+        const auto& [enabled, key, url] = service->second;
+        if (key.empty()) {
+            log(Level::warning,
+                fmt::format("{} is not set: nothing is forwarded to {}", provider->key_setting, provider->title));
+            continue;
+        }
+        auto forwarder = outbound::Forwarder::open({.provider = *provider,
+                                                    .url = url.empty() ? std::string(provider->url) : url,
+                                                    .key = key,
+                                                    .every_dialect = wanted.every_dialect,
+                                                    .max_lag = std::chrono::hours(wanted.max_lag_hours)},
+                                                   {.store = *store,
+                                                    .clock = clock,
+                                                    .random = random,
+                                                    .database_path = config.data + "/pulse.sqlite",
+                                                    .log = [](std::string_view text) { log(Level::info, text); },
+                                                    .warn = [](std::string_view text) { log(Level::warning, text); }});
+        if (!forwarder) return std::move(forwarder).error();
+        forwarders.push_back(std::move(*forwarder));
+        log(Level::info, fmt::format("stored events are forwarded to {}", provider->title));
+    }
+    return {};
+}
+
+std::vector<outbound::ForwardingState> App::Impl::forwarding() const {
+    std::vector<outbound::ForwardingState> states;
+    for (const auto& forwarder : forwarders) states.push_back(forwarder->state());
+    return states;
+}
+
 bool App::Impl::may_see_metrics(const http::Request& request) const {
     // A proxy on this machine connects from loopback, too, for whomever it serves.
     if (is_loopback(request.remote_address) && !request.header("X-Forwarded-For") && !request.header("Forwarded"))
@@ -167,7 +217,7 @@ std::vector<http::Route> App::Impl::routes() {
                             {.answer_type = "text/plain"}, [this](const http::Request& request) -> http::Response {
                                 if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
                                 return {.body = metrics_text({pipeline->counters(), *writer, limits, config.data,
-                                                              server ? &server->counters() : nullptr}),
+                                                              server ? &server->counters() : nullptr, forwarding()}),
                                         .content_type = "text/plain; version=0.0.4; charset=utf-8"};
                             }));
     all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document", {},
@@ -204,13 +254,14 @@ Result<std::string> App::start() {
     if (auto opened = it.open_gateway(); !opened) return std::move(opened).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
+    if (auto opened = it.open_forwarding(); !opened) return std::move(opened).error();
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
         .access = *it.access,
         .clock = it.clock,
         .random = it.random,
         .server_secret = it.catalog->server_secret(),
         .submit = [&it](std::vector<model::Event> events,
-                        store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
+                        store::Writer::Done done) { it.submit(std::move(events), std::move(done)); },
         .settings = {.trusted_proxies = std::move(*proxies),
                      .country_header = it.config.country_header,
                      .salt_hours = it.config.salt_hours,
@@ -253,6 +304,7 @@ Result<std::string> App::start() {
 void App::stop() {
     impl_->erasing.request_stop();
     impl_->scheduler.reset();
+    for (const auto& forwarder : impl_->forwarders) forwarder->request_stop();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more
 }

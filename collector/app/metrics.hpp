@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "http/server_counters.hpp"
 #include "ingest/counters.hpp"
+#include "outbound/forwarder.hpp"
 #include "store/writer.hpp"
 
 namespace collector::app {
@@ -16,6 +18,7 @@ struct Measured {
     store::Writer::Limits limits;  ///< the writer's
     std::string data_directory;
     const http::ServerCounters* server = nullptr;  ///< null until it serves
+    std::vector<outbound::ForwardingState> forwarding = {};
 };
 
 /// The exposition text, version 0.0.4.
