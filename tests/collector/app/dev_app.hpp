@@ -21,9 +21,8 @@ struct DevApp {
     std::map<std::string, std::string> keys;  ///< of dev.env, by its names
 };
 
-/// Starts one, without limits of rates. The clock must outlive it.
-inline DevApp start_dev_app(const std::string& data_directory, pulsekit::Clock& clock) {
-    app::Config config;
+/// Starts one, without limits of rates, and for the rest as `config` says. The clock must outlive it.
+inline DevApp start_dev_app(const std::string& data_directory, pulsekit::Clock& clock, app::Config config = {}) {
     config.port = 0;
     config.data = data_directory;
     config.dev = true;
