@@ -14,7 +14,7 @@ install(FILES ${packaging}/systemd/pulse-collector.service DESTINATION lib/syste
 install(FILES ${packaging}/collector.toml DESTINATION /etc/pulse-collector COMPONENT Collector)
 set(doc ${CMAKE_INSTALL_DATAROOTDIR}/doc)
 set(docs ${PROJECT_SOURCE_DIR}/docs)
-install(FILES ${docs}/operating.md ${docs}/protocol.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+install(FILES ${docs}/forwarding.md ${docs}/operating.md ${docs}/protocol.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${doc}/pulse-collector COMPONENT Collector)
 set(examples ${doc}/pulse-collector/examples)
 install(FILES ${packaging}/nginx/pulse-collector.conf DESTINATION ${examples}/nginx COMPONENT Collector)

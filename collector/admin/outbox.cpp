@@ -1,6 +1,7 @@
 // What waits to leave the collector, what has left it, and what could not.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,6 +33,26 @@ http::Json message_json(const Kept& kept) {
     return json;
 }
 
+http::Json instant(std::int64_t unix_ms) {
+    return unix_ms == 0 ? http::Json(nullptr) : http::Json(pulsekit::date_time_text(unix_ms));
+}
+
+http::Json forwarding_json(const outbound::ForwardingState& state) {
+    auto dropped = http::Json::object();
+    for (std::size_t i = 0; i < outbound::kDrops; ++i) {
+        if (state.dropped[i] > 0) dropped[std::string(name_of(static_cast<outbound::Drop>(i)))] = state.dropped[i];
+    }
+    return {{"provider", state.provider},
+            {"lag_events", state.lag_events},
+            {"lag_seconds", std::llround(state.lag_seconds)},
+            {"forwarded", state.forwarded},
+            {"skipped", state.skipped},
+            {"dropped", std::move(dropped)},
+            {"failures", state.failures},
+            {"error", state.last_error.empty() ? http::Json(nullptr) : http::Json(state.last_error)},
+            {"next_attempt_at", instant(state.next_try_ms)}};
+}
+
 http::Response list(Admin& admin, const http::Request& request) {
     auto listing = read_listing(request);
     if (auto* refused = std::get_if<http::Response>(&listing)) return std::move(*refused);
@@ -41,7 +62,9 @@ http::Response list(Admin& admin, const http::Request& request) {
     if (!kept) return http::failed(kept.error());
     auto data = http::Json::array();
     for (const auto& one : *kept) data.push_back(message_json(one));
-    return {.body = http::to_text({{"data", std::move(data)}})};
+    auto forwarding = http::Json::array();
+    for (const auto& state : admin.forwarding()) forwarding.push_back(forwarding_json(state));
+    return {.body = http::to_text({{"data", std::move(data)}, {"forwarding", std::move(forwarding)}})};
 }
 
 http::Response replay(Admin& admin, const http::Request& request) {
@@ -106,13 +129,20 @@ std::vector<http::Route> outbox_routes(Admin& admin) {
                                 std::string(kDeliveryExample.substr(kDeliveryExample.find("\"event\"")));
     auto parameters = listing_parameters();
     parameters.insert(parameters.begin(), {.name = "project_id", .summary = "Only of this project"});
-    return {guarded(admin, "GET", "/api/admin/outbox",
-                    "Lists the messages to webhooks and by e-mail of the last week, newest first",
-                    {.answer = R"({"data":[)" + message + "]}", .parameters = std::move(parameters)},
-                    [&admin](http::Request& request) { return list(admin, request); }),
-            guarded(admin, "POST", "/api/admin/outbox/{message_id}/replay",
-                    "Sends a message again, whatever came of it before", {.answer = message},
-                    [&admin](http::Request& request) { return replay(admin, request); })};
+    return {
+        guarded(
+            admin, "GET", "/api/admin/outbox",
+            "Lists the messages to webhooks and by e-mail of the last week, newest first, and how forwarding goes",
+            {.answer =
+                 R"({"data":[)" + message +
+                 R"(],"forwarding":[{"provider":"amplitude","lag_events":0,)"
+                 R"("lag_seconds":0,"forwarded":4002,"skipped":0,"dropped":{"too_old":2},"failures":0,"error":null,)"
+                 R"("next_attempt_at":null}]})",
+             .parameters = std::move(parameters)},
+            [&admin](http::Request& request) { return list(admin, request); }),
+        guarded(admin, "POST", "/api/admin/outbox/{message_id}/replay",
+                "Sends a message again, whatever came of it before", {.answer = message},
+                [&admin](http::Request& request) { return replay(admin, request); })};
 }
 
 }  // namespace collector::admin

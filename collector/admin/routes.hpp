@@ -19,6 +19,7 @@
 #include "meta/experiments.hpp"
 #include "meta/surveys.hpp"
 #include "meta/webhooks.hpp"
+#include "outbound/forwarder.hpp"
 #include "outbound/outbox.hpp"
 #include "outbound/reach.hpp"
 
@@ -41,12 +42,13 @@ struct Admin {
     outbound::Outbox& outbox;
     pulsekit::Clock& clock;
     pulsekit::Random& random;
-    outbound::Reach reach;                       ///< of webhooks
-    std::string token;                           ///< empty: nobody is let in, not with an admin-scope key either
-    std::vector<std::string> configured;         ///< projects that the settings name, by id or by name
-    std::function<void(std::string_view)> log;   ///< of what is to be known later
-    std::function<void(std::string_view)> warn;  ///< of what failed beside a request
-    std::stop_token stop;                        ///< nobody waits for answers any more
+    outbound::Reach reach;                ///< of webhooks
+    std::string token;                    ///< empty: nobody is let in, not with an admin-scope key either
+    std::vector<std::string> configured;  ///< projects that the settings name, by id or by name
+    std::function<std::vector<outbound::ForwardingState>()> forwarding;  ///< how the forwarders do
+    std::function<void(std::string_view)> log;                           ///< of what is to be known later
+    std::function<void(std::string_view)> warn;                          ///< of what failed beside a request
+    std::stop_token stop;                                                ///< nobody waits for answers any more
 };
 
 /// Every route of the administration API.

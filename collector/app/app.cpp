@@ -26,6 +26,7 @@
 #include "meta/surveys.hpp"
 #include "meta/webhooks.hpp"
 #include "outbound/couriers.hpp"
+#include "outbound/forwarder.hpp"
 #include "outbound/outbox.hpp"
 #include "query/routes.hpp"
 #include "query/shared.hpp"
@@ -107,6 +108,9 @@ struct App::Impl {
     Result<void> open_gateway();
     Result<void> open_watch();
     std::vector<std::string> configured_projects() const;
+    Result<void> open_forwarding();
+    void submit(std::vector<model::Event> events, store::Writer::Done done);
+    std::vector<outbound::ForwardingState> forwarding() const;
     std::vector<http::Route> routes();
     void start_watching();
     bool may_see_metrics(const http::Request& request) const;
@@ -135,6 +139,7 @@ struct App::Impl {
     std::unique_ptr<meta::Access> access;
     std::unique_ptr<store::EventStore> store;
     std::unique_ptr<store::Writer> writer;
+    std::vector<std::unique_ptr<outbound::Forwarder>> forwarders;
     const ingest::UserAgents agents;
     std::unique_ptr<ingest::Pipeline> pipeline;
     std::unique_ptr<admin::Admin> admin;
@@ -164,12 +169,12 @@ Result<void> App::Impl::open_data() {
     if (!events) return std::move(events).error();
     store = std::move(*events);
     const auto path = config.data + "/pulse.sqlite";
-    for (const auto& opened : {open_into(catalog, path, clock, random), open_into(definitions, path, clock, random),
-                               open_into(experiments, path, clock, random), open_into(surveys, path, clock, random),
-                               open_into(shares, path, clock, random), open_into(alerts, path, clock, random),
-                               open_into(webhooks, path, clock, random), open_into(outbox, path, clock, random),
-                               open_into(deletions, path), open_into(audit, path, clock)}) {
-        if (!opened) return opened;
+    for (const auto& part : {open_into(catalog, path, clock, random), open_into(definitions, path, clock, random),
+                             open_into(experiments, path, clock, random), open_into(surveys, path, clock, random),
+                             open_into(shares, path, clock, random), open_into(alerts, path, clock, random),
+                             open_into(webhooks, path, clock, random), open_into(outbox, path, clock, random),
+                             open_into(deletions, path), open_into(audit, path, clock)}) {
+        if (!part) return part;
     }
     return {};
 }
@@ -228,6 +233,51 @@ void App::Impl::start_watching() {
         clock, std::vector<Scheduler::Task>{flush, trim, shorten, [this] { traffic_watch->run(); },
                                             [this] { alert_watch->run(); }, [this] { deleting->run(); },
                                             [this] { retention->run(); }});
+}
+
+void App::Impl::submit(std::vector<model::Event> events, store::Writer::Done done) {
+    if (forwarders.empty()) return writer->submit(std::move(events), std::move(done));
+    writer->submit(std::move(events), [this, done = std::move(done)](store::Writer::Outcome outcome) {
+        if (outcome) {
+            for (const auto& forwarder : forwarders) forwarder->notify();
+        }
+        done(std::move(outcome));
+    });
+}
+
+Result<void> App::Impl::open_forwarding() {
+    const auto& wanted = config.forwarding;
+    for (const auto* provider : outbound::providers()) {
+        const auto service = wanted.services.find(provider->name);
+        if (!wanted.enabled || service == wanted.services.end() || !service->second.enabled) continue;
+        const auto& [enabled, key, url] = service->second;
+        if (key.empty()) {
+            log(Level::warning,
+                fmt::format("{} is not set: nothing is forwarded to {}", provider->key_setting, provider->title));
+            continue;
+        }
+        auto forwarder = outbound::Forwarder::open({.provider = *provider,
+                                                    .url = url.empty() ? std::string(provider->url) : url,
+                                                    .key = key,
+                                                    .every_dialect = wanted.every_dialect,
+                                                    .max_lag = std::chrono::hours(wanted.max_lag_hours)},
+                                                   {.store = *store,
+                                                    .clock = clock,
+                                                    .random = random,
+                                                    .database_path = config.data + "/pulse.sqlite",
+                                                    .log = [](std::string_view text) { log(Level::info, text); },
+                                                    .warn = [](std::string_view text) { log(Level::warning, text); }});
+        if (!forwarder) return std::move(forwarder).error();
+        forwarders.push_back(std::move(*forwarder));
+        log(Level::info, fmt::format("stored events are forwarded to {}", provider->title));
+    }
+    return {};
+}
+
+std::vector<outbound::ForwardingState> App::Impl::forwarding() const {
+    std::vector<outbound::ForwardingState> states;
+    for (const auto& forwarder : forwarders) states.push_back(forwarder->state());
+    return states;
 }
 
 bool App::Impl::may_see_metrics(const http::Request& request) const {
@@ -295,14 +345,14 @@ std::vector<http::Route> App::Impl::routes() {
     append(all, query::alert_routes(*access, sources, *alerts, reach()));
     append(all, admin::routes(*admin));
     append(all, admin::health_routes(*store));
-    all.push_back(open_page("/metrics",
-                            "The collector's own numbers, for Prometheus; from loopback or with the admin token",
-                            {.answer_type = "text/plain"}, [this](const http::Request& request) -> http::Response {
-                                if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
-                                return {.body = metrics_text({pipeline->counters(), *writer, limits, *outbox,
-                                                              config.data, server ? &server->counters() : nullptr}),
-                                        .content_type = "text/plain; version=0.0.4; charset=utf-8"};
-                            }));
+    all.push_back(
+        open_page("/metrics", "The collector's own numbers, for Prometheus; from loopback or with the admin token",
+                  {.answer_type = "text/plain"}, [this](const http::Request& request) -> http::Response {
+                      if (!may_see_metrics(request)) return http::plain_error(401, "Missing admin token.");
+                      return {.body = metrics_text({pipeline->counters(), *writer, limits, *outbox, config.data,
+                                                    server ? &server->counters() : nullptr, forwarding()}),
+                              .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+                  }));
     all.push_back(open_page("/api/openapi.json", "This API as an OpenAPI document", {},
                             [this](const http::Request&) -> http::Response { return {.body = api_json}; }));
     all.push_back(open_page("/api/docs", "This API as a page", {.answer_type = "text/html"},
@@ -339,6 +389,7 @@ Result<std::string> App::start() {
     if (auto opened = it.open_watch(); !opened) return std::move(opened).error();
     it.access = std::make_unique<meta::Access>(*it.catalog, it.clock, it.config.rates);
     it.writer = std::make_unique<store::Writer>(*it.store, it.limits);
+    if (auto opened = it.open_forwarding(); !opened) return std::move(opened).error();
     it.pipeline = std::make_unique<ingest::Pipeline>(ingest::Dependencies{
         .access = *it.access,
         .surveys = *it.surveys,
@@ -346,7 +397,7 @@ Result<std::string> App::start() {
         .random = it.random,
         .server_secret = it.catalog->server_secret(),
         .submit = [&it](std::vector<model::Event> events,
-                        store::Writer::Done done) { it.writer->submit(std::move(events), std::move(done)); },
+                        store::Writer::Done done) { it.submit(std::move(events), std::move(done)); },
         .settings = {.trusted_proxies = it.proxies,
                      .country_header = it.config.country_header,
                      .salt_hours = it.config.salt_hours,
@@ -369,6 +420,7 @@ Result<std::string> App::start() {
                                                     .reach = it.reach(),
                                                     .token = it.config.admin_token,
                                                     .configured = it.configured_projects(),
+                                                    .forwarding = [&it] { return it.forwarding(); },
                                                     .log = [](std::string_view text) { log(Level::info, text); },
                                                     .warn = [](std::string_view text) { log(Level::error, text); },
                                                     .stop = it.patience.get_token()});
@@ -390,6 +442,7 @@ void App::stop() {
     impl_->watching.request_stop();
     impl_->scheduler.reset();
     impl_->couriers.reset();
+    for (const auto& forwarder : impl_->forwarders) forwarder->request_stop();
     if (impl_->server) impl_->server->stop();   // every accepted request is answered ...
     if (impl_->writer) impl_->writer->drain();  // ... and nothing waits for a commit any more
 }

@@ -110,6 +110,23 @@ Result<void> set_smtp_from(Config& config, std::string_view value) {
     return {};
 }
 
+Result<void> set_switch(bool& target, std::string_view value) {
+    const bool on = value == "true" || value == "1" || value == "on";
+    if (!on && value != "false" && value != "0" && value != "off") {
+        return invalid("must be true, 1 or on, or false, 0 or off");
+    }
+    target = on;
+    return {};
+}
+
+Result<void> set_url(std::string& target, std::string_view value) {
+    if (!value.starts_with("https://") && !value.starts_with("http://")) {
+        return invalid("must be an address with https:// or http://");
+    }
+    target = value;
+    return {};
+}
+
 constexpr double kMostRate = 1e9;
 
 constexpr std::array kSettings = {
@@ -201,6 +218,36 @@ constexpr std::array kSettings = {
     Setting{nullptr, "PULSE_QUERY_MEMORY_MB", "query.memory_mb", "N", "1024",
             "memory that a report may take; one that would take more is refused with 400",
             [](Config& c, std::string_view v) { return set_number<int>(c.query_memory_mb, v, 1, 1'000'000); }},
+    Setting{nullptr, "ANALYTICS_ENABLED", "forwarding.enabled", "on|off", "off",
+            "whether stored events are forwarded to the services that are enabled below",
+            [](Config& c, std::string_view v) { return set_switch(c.forwarding.enabled, v); }},
+    Setting{nullptr, "AMPLITUDE_ENABLED", "forwarding.amplitude.enabled", "on|off", "off", "forwards to Amplitude",
+            [](Config& c, std::string_view v) { return set_switch(c.forwarding.services["amplitude"].enabled, v); }},
+    Setting{
+        nullptr, "AMPLITUDE_API_KEY", "forwarding.amplitude.api_key", "KEY", "none", "the API key of the project there",
+        [](Config& c, std::string_view v) -> Result<void> {
+            c.forwarding.services["amplitude"].key = v;
+            return {};
+        }},
+    Setting{nullptr, "AMPLITUDE_URL", "forwarding.amplitude.url", "URL", "https://api2.amplitude.com/2/httpapi",
+            "where Amplitude is; in the European Union https://api.eu.amplitude.com/2/httpapi",
+            [](Config& c, std::string_view v) { return set_url(c.forwarding.services["amplitude"].url, v); }},
+    Setting{nullptr, "MIXPANEL_ENABLED", "forwarding.mixpanel.enabled", "on|off", "off", "forwards to Mixpanel",
+            [](Config& c, std::string_view v) { return set_switch(c.forwarding.services["mixpanel"].enabled, v); }},
+    Setting{nullptr, "MIXPANEL_TOKEN", "forwarding.mixpanel.token", "TOKEN", "none", "the token of the project there",
+            [](Config& c, std::string_view v) -> Result<void> {
+                c.forwarding.services["mixpanel"].key = v;
+                return {};
+            }},
+    Setting{nullptr, "MIXPANEL_URL", "forwarding.mixpanel.url", "URL", "https://api.mixpanel.com/track",
+            "where Mixpanel is; in the European Union https://api-eu.mixpanel.com/track",
+            [](Config& c, std::string_view v) { return set_url(c.forwarding.services["mixpanel"].url, v); }},
+    Setting{nullptr, "ANALYTICS_FORWARD_ALL", "forwarding.all", "on|off", "off",
+            "forwards the events of every protocol; off: those that came by /v1/events",
+            [](Config& c, std::string_view v) { return set_switch(c.forwarding.every_dialect, v); }},
+    Setting{nullptr, "ANALYTICS_FORWARD_MAX_LAG_HOURS", "forwarding.max_lag_hours", "N", "168",
+            "events that could not be forwarded for so long are skipped",
+            [](Config& c, std::string_view v) { return set_number<int>(c.forwarding.max_lag_hours, v, 1, 87600); }},
 };
 
 Result<void> apply(const Setting& setting, Config& config, std::string_view value, std::string_view where) {
@@ -340,9 +387,9 @@ Result<Config> load_config(const std::vector<std::string>& arguments, const Envi
 }
 
 std::string settings_help() {
-    std::string text = fmt::format("  {:<22} {:<22} {}\n", "environment", "file key", "meaning (default)");
+    std::string text = fmt::format("  {:<31} {:<28} {}\n", "environment", "file key", "meaning (default)");
     for (const auto& setting : kSettings) {
-        text += fmt::format("  {:<22} {:<22} {} ({})\n", setting.environment, setting.file_key, setting.help,
+        text += fmt::format("  {:<31} {:<28} {} ({})\n", setting.environment, setting.file_key, setting.help,
                             setting.fallback);
     }
     return text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,20 @@ struct ImportedKey {
     std::string key;
     std::string project;  ///< id or name; made when absent
     std::vector<std::string> scopes;
+};
+
+/// What is forwarded of the stored events, and where to.
+struct ForwardingConfig {
+    /// One of outbound::providers().
+    struct Service {
+        bool enabled = false;
+        std::string key;  ///< empty: it cannot be used
+        std::string url;  ///< empty: the provider's own
+    };
+    bool enabled = false;  ///< else nothing is, whatever the services say
+    bool every_dialect = false;
+    int max_lag_hours = 7 * 24;
+    std::map<std::string, Service, std::less<>> services;  ///< by the provider's name; those that have a setting
 };
 
 struct Config {
@@ -45,6 +60,7 @@ struct Config {
     std::optional<bool> webhooks_allow_loopback;  ///< nothing: as --dev says
     outbound::MailSettings mail;
     std::vector<ImportedKey> imported_keys;
+    ForwardingConfig forwarding;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

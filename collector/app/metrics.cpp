@@ -92,6 +92,34 @@ void write_server(Exposition& out, const http::ServerCounters& server) {
                server.bad_requests.load());
 }
 
+void write_forwarding(Exposition& out, const std::vector<outbound::ForwardingState>& services) {
+    if (services.empty()) return;
+    using State = outbound::ForwardingState;
+    const auto each = [&](std::string_view name, Exposition::Type type, std::string_view help, auto value) {
+        out.family(name, type, help);
+        for (const auto& service : services) out.sample({{"provider", service.provider}}, value(service));
+    };
+    each("pulse_forwarded_events_total", counter, "Events that the service has taken.",
+         [](const State& state) { return state.forwarded; });
+    out.family("pulse_forwarding_dropped_events_total", counter, "Events that it does not take, by reason.");
+    for (const auto& service : services) {
+        for (std::size_t i = 0; i < outbound::kDrops; ++i) {
+            out.sample({{"provider", service.provider}, {"reason", name_of(static_cast<outbound::Drop>(i))}},
+                       service.dropped[i]);
+        }
+    }
+    each("pulse_forwarding_skipped_events_total", counter, "Events that had waited for too long.",
+         [](const State& state) { return state.skipped; });
+    each("pulse_forwarding_retries_total", counter, "Requests that came to nothing, and are sent again.",
+         [](const State& state) { return state.retries; });
+    each("pulse_forwarding_failures", gauge, "How many of them since the last that was taken.",
+         [](const State& state) { return std::uint64_t(state.failures); });
+    each("pulse_forwarding_lag_events", gauge, "Stored events behind the last one that is done with.",
+         [](const State& state) { return std::uint64_t(state.lag_events); });
+    each("pulse_forwarding_lag_seconds", gauge, "Since the oldest event came that waits for it.",
+         [](const State& state) { return state.lag_seconds; });
+}
+
 void write_machine(Exposition& out, const std::string& data_directory) {
     const auto disk = disk_status(data_directory);
     out.single("pulse_data_bytes", gauge, "Size of the files in the data directory.", disk.data_bytes);
@@ -119,6 +147,7 @@ std::string metrics_text(const Measured& measured) {
     write_writer(out, measured.writer.counters(), measured.limits);
     write_outbox(out, measured.outbox);
     if (measured.server) write_server(out, *measured.server);
+    write_forwarding(out, measured.forwarding);
     write_machine(out, measured.data_directory);
     return out.take();
 }

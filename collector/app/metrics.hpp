@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "http/server_counters.hpp"
 #include "ingest/counters.hpp"
+#include "outbound/forwarder.hpp"
 #include "outbound/outbox.hpp"
 #include "store/writer.hpp"
 
@@ -18,6 +20,7 @@ struct Measured {
     const outbound::Outbox& outbox;
     std::string data_directory;
     const http::ServerCounters* server = nullptr;  ///< null until it serves
+    std::vector<outbound::ForwardingState> forwarding = {};
 };
 
 /// The exposition text, version 0.0.4.

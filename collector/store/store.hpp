@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -51,16 +52,20 @@ struct Erasure {
     std::int64_t before_ms = 0;
 };
 
-/// Some events of a project that happened in a range, in the order in which they came.
+/// Some events that happened in a range, in the order in which they came.
 struct Arrivals {
-    std::string project_id;
+    std::string project_id;  ///< empty: of all projects
     model::TimeRange range;
-    std::int64_t after = 0;  ///< the place of the last one that is known already; 0: none is
+    std::optional<model::DialectId> dialect = {};  ///< nothing: by whichever they came
+    bool only_reported = false;                    ///< no crawler's, and no delivery ledger
+    std::int64_t after = 0;                        ///< the place of the last one that is known already; 0: none is
     std::int64_t limit = 1;
 };
 struct ArrivalPage {
     std::vector<std::int64_t> places;  ///< ascending; no event comes to a place before one that has been told
     bool more = false;                 ///< there are others after them by now
+    std::int64_t newest =
+        0;  ///< the last place that an event has or had; where no more are, all up to it were looked at
 };
 
 /// Thread safety: appends from one thread at a time (the Writer's); everything else from any.

@@ -62,6 +62,7 @@ for deb in "$packages"/*.deb; do
       has "./usr/bin/pulse-collector"
       has "./usr/lib/systemd/system/pulse-collector.service"
       has "./etc/pulse-collector/collector.toml"
+      has "./usr/share/doc/pulse-collector/forwarding.md"
       has "./usr/share/doc/pulse-collector/operating.md"
       # Each file in /etc is the administrator's once it is there.
       conffiles=$(grep '^\./etc/' <<<"$list" | sed 's/^\.//')

@@ -40,6 +40,17 @@ Result<Database> open_database(const LocalOptions& options, int busy_timeout_ms 
     return database;
 }
 
+/// In the order of the ids, which the index by time has not.
+std::string sql_of(const Arrivals& arrivals) {
+    std::string sql = "SELECT id FROM events WHERE id > ?1 AND id <= ?2 AND +ts_ms BETWEEN ?3 AND ?4";
+    if (!arrivals.project_id.empty()) sql += " AND +project = ?6";
+    if (arrivals.dialect) sql += " AND (SELECT dialect FROM event_contexts WHERE id = context) = ?7";
+    if (arrivals.only_reported) {
+        sql += " AND bot = 0 AND kind <> " + std::to_string(static_cast<int>(model::Kind::delivery));
+    }
+    return sql + " ORDER BY id LIMIT ?5";
+}
+
 }  // namespace
 
 std::string database_path(const std::string& data_directory) {
@@ -163,19 +174,18 @@ Result<ArrivalPage> LocalStore::arrivals(const Arrivals& arrivals, const Patienc
     if (!reader) return std::move(reader).error();
     const auto last = last_id(**reader, "events");
     if (!last) return last.error();
-    // In the order of the ids, which the index by time has not.
-    auto ids = (*reader)->prepare(
-        "SELECT id FROM events WHERE id > ? AND id <= ? AND +project = ? AND +ts_ms BETWEEN ? AND ? ORDER BY id LIMIT "
-        "?");
+    page.newest = *last;
+    auto ids = (*reader)->prepare(sql_of(arrivals));
     if (!ids) return std::move(ids).error();
     for (auto from = arrivals.after; from < *last && !page.more; from += std::min(kIdsARead, *last - from)) {
         if (patience.ended()) return Error{ErrorCode::unavailable, "the question took too long"};
         ids->bind(1, from);
         ids->bind(2, from + std::min(kIdsARead, *last - from));
-        ids->bind(3, *project);
-        ids->bind(4, arrivals.range.from_ms);
-        ids->bind(5, arrivals.range.to_ms);
-        ids->bind(6, arrivals.limit + 1 - std::ssize(page.places));
+        ids->bind(3, arrivals.range.from_ms);
+        ids->bind(4, arrivals.range.to_ms);
+        ids->bind(5, arrivals.limit + 1 - std::ssize(page.places));
+        if (!arrivals.project_id.empty()) ids->bind(6, *project);
+        if (arrivals.dialect) ids->bind(7, static_cast<std::int64_t>(*arrivals.dialect));
         auto row = ids->step();
         for (; row && *row; row = ids->step()) page.places.push_back(ids->integer(0));
         ids->reset();

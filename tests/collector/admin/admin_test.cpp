@@ -50,6 +50,7 @@ protected:
                                                .reach = outbound::Reach::public_only,
                                                .token = token,
                                                .configured = {},
+                                               .forwarding = [] { return std::vector<outbound::ForwardingState>(); },
                                                .log = [](std::string_view) {},
                                                .warn = [](std::string_view) {},
                                                .stop = {}});

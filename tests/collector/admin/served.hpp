@@ -39,6 +39,7 @@ public:
                                               .reach = outbound::Reach::public_only,
                                               .token = kToken,
                                               .configured = std::move(configured),
+                                              .forwarding = [] { return std::vector<outbound::ForwardingState>(); },
                                               .log = [](std::string_view) {},
                                               .warn = [this](std::string_view text) { warnings.emplace_back(text); },
                                               .stop = {}});

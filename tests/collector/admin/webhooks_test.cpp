@@ -96,6 +96,7 @@ protected:
                  .reach = outbound::Reach::loopback_too,
                  .token = "the-admin-token",
                  .configured = {},
+                 .forwarding = [] { return std::vector<outbound::ForwardingState>(); },
                  .log = [](std::string_view) {},
                  .warn = [](std::string_view) {},
                  .stop = {}};
@@ -167,6 +168,28 @@ TEST_F(WebhooksTest, ATestThatReachesNobodySaysSo) {
     EXPECT_FALSE(told["success"].get<bool>());
     EXPECT_EQ(told["status_code"], 0);
     EXPECT_NE(told.value("error", "").find("connect"), std::string::npos) << told;
+}
+
+TEST_F(WebhooksTest, TheOutboxTellsHowForwardingGoes) {
+    admin_.forwarding = [] {
+        outbound::ForwardingState down{.provider = "mixpanel",
+                                       .lag_events = 7,
+                                       .lag_seconds = 61.5,
+                                       .failures = 3,
+                                       .next_try_ms = 1'774'195'260'000,
+                                       .last_error = "HTTP 503",
+                                       .forwarded = 40,
+                                       .skipped = 2};
+        down.dropped[0] = 1;
+        down.dropped[1] = 4;
+        return std::vector<outbound::ForwardingState>{{.provider = "amplitude"}, down};
+    };
+    EXPECT_EQ(ask("GET", "/api/admin/outbox"), http::parse_json(R"({"data":[],"forwarding":[
+                {"provider":"amplitude","lag_events":0,"lag_seconds":0,"forwarded":0,"skipped":0,"dropped":{},"failures":0,
+                 "error":null,"next_attempt_at":null},
+                {"provider":"mixpanel","lag_events":7,"lag_seconds":62,"forwarded":40,"skipped":2,"dropped":{"refused":1,"too_large":4},"failures":3,
+                 "error":"HTTP 503","next_attempt_at":"2026-03-22T16:01:00Z"}]})")
+                                                   .value());
 }
 
 TEST_F(WebhooksTest, TheOutboxIsListedAndReplayed) {

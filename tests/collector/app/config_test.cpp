@@ -49,6 +49,12 @@ std::string joined(const std::vector<std::string>& list) {
     return all;
 }
 
+/// The service of that name, or one without settings.
+ForwardingConfig::Service service(const Config& config, const char* name) {
+    const auto found = config.forwarding.services.find(name);
+    return found == config.forwarding.services.end() ? ForwardingConfig::Service() : found->second;
+}
+
 const std::vector<Case>& cases() {
     static const std::vector<Case> kCases = {
         {"--listen",
@@ -280,6 +286,87 @@ const std::vector<Case>& cases() {
          "64",
          "1024",
          {"", "0", "1000001", "0.5", "much"}},
+        {nullptr,
+         "ANALYTICS_ENABLED",
+         "forwarding.enabled",
+         "1",
+         "true",
+         [](const Config& c) { return std::string(c.forwarding.enabled ? "on" : "off"); },
+         "on",
+         "off",
+         {"", "yes", "True", "2"}},
+        {nullptr,
+         "AMPLITUDE_ENABLED",
+         "forwarding.amplitude.enabled",
+         "true",
+         "1",
+         [](const Config& c) { return std::string(service(c, "amplitude").enabled ? "on" : "off"); },
+         "on",
+         "off",
+         {"", "yes", "True", "2"}},
+        {nullptr,
+         "AMPLITUDE_API_KEY",
+         "forwarding.amplitude.api_key",
+         "k",
+         "\"k\"",
+         [](const Config& c) { return service(c, "amplitude").key; },
+         "k",
+         "",
+         {}},
+        {nullptr,
+         "AMPLITUDE_URL",
+         "forwarding.amplitude.url",
+         "https://a.example/x",
+         "\"https://a.example/x\"",
+         [](const Config& c) { return service(c, "amplitude").url; },
+         "https://a.example/x",
+         "",
+         {"", "a.example", "ftp://a.example"}},
+        {nullptr,
+         "MIXPANEL_ENABLED",
+         "forwarding.mixpanel.enabled",
+         "on",
+         "\"on\"",
+         [](const Config& c) { return std::string(service(c, "mixpanel").enabled ? "on" : "off"); },
+         "on",
+         "off",
+         {"", "yes", "True", "2"}},
+        {nullptr,
+         "MIXPANEL_TOKEN",
+         "forwarding.mixpanel.token",
+         "t",
+         "\"t\"",
+         [](const Config& c) { return service(c, "mixpanel").key; },
+         "t",
+         "",
+         {}},
+        {nullptr,
+         "MIXPANEL_URL",
+         "forwarding.mixpanel.url",
+         "http://127.0.0.1:1/track",
+         "\"http://127.0.0.1:1/track\"",
+         [](const Config& c) { return service(c, "mixpanel").url; },
+         "http://127.0.0.1:1/track",
+         "",
+         {"", "127.0.0.1"}},
+        {nullptr,
+         "ANALYTICS_FORWARD_ALL",
+         "forwarding.all",
+         "1",
+         "true",
+         [](const Config& c) { return std::string(c.forwarding.every_dialect ? "on" : "off"); },
+         "on",
+         "off",
+         {"", "yes", "True", "2"}},
+        {nullptr,
+         "ANALYTICS_FORWARD_MAX_LAG_HOURS",
+         "forwarding.max_lag_hours",
+         "24",
+         "24",
+         [](const Config& c) { return std::to_string(c.forwarding.max_lag_hours); },
+         "24",
+         "168",
+         {"", "0", "87601", "1.5", "a week"}},
     };
     return kCases;
 }
@@ -377,13 +464,13 @@ TEST(Config, KeysMadeElsewhereAreRead) {
 TEST(Config, HelpAndTheOperatorsGuideNameEachSetting) {
     std::map<std::string, std::string> helped;
     const std::string help = settings_help();
-    const std::regex line(R"((PULSE_[A-Z_]+) +([a-z_.]+) )");
+    const std::regex line(R"((\b[A-Z]+_[A-Z_]+) +([a-z_.]+) )");
     for (auto it = std::sregex_iterator(help.begin(), help.end(), line); it != std::sregex_iterator(); ++it)
         helped[(*it)[1]] = (*it)[2];
     std::map<std::string, std::string> told;
     std::ifstream file(PULSEKIT_OPERATING);
     const std::string guide((std::istreambuf_iterator<char>(file)), {});
-    const std::regex row(R"(\n\| [^|]+ \| `(PULSE_[A-Z_]+)` \| `([a-z_.]+)` \|)");
+    const std::regex row(R"(\n\| [^|]+ \| `([A-Z]+_[A-Z_]+)` \| `([a-z_.]+)` \|)");
     for (auto it = std::sregex_iterator(guide.begin(), guide.end(), row); it != std::sregex_iterator(); ++it)
         told[(*it)[1]] = (*it)[2];
     EXPECT_EQ(told, helped);

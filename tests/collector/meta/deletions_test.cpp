@@ -57,6 +57,21 @@ protected:
 
     const pulsekit::test::TemporaryFolder folder_;
     pulsekit::test::ManualClock clock_{1'774'195'200'000};
+    /// A row whose texts are the project's id and whose numbers are 0.
+    void fill(const std::string& table, const std::string& project_id) {
+        std::string names;
+        std::string values;
+        for (const auto& column : texts("SELECT name FROM pragma_table_info('" + table + "') WHERE name <> 'seq'")) {
+            const bool is_text = !texts("SELECT 1 FROM pragma_table_info('" + table + "') WHERE name = '" + column +
+                                        "' AND type = 'TEXT'")
+                                      .empty();
+            names += (names.empty() ? "" : ", ") + column;
+            values += (values.empty() ? "" : ", ") + (is_text ? "'" + project_id + "'" : std::string("0"));
+        }
+        ASSERT_TRUE(database_.execute("INSERT INTO " + table + " (" + names + ") VALUES (" + values + ")").ok())
+            << table;
+    }
+
     pulsekit::test::CountingRandom random_;
     std::unique_ptr<Catalog> catalog_ = Catalog::open(path(), clock_, random_).value();
     std::unique_ptr<Definitions> definitions_ = Definitions::open(path(), clock_, random_).value();
@@ -105,6 +120,9 @@ TEST_F(DeletionsTest, ADeletedProjectIsGoneAtOnceAndThenItsRows) {
         ASSERT_TRUE(catalog_->change_modules(project.id, {{.module = 1, .enabled = false}}).ok());
         ASSERT_TRUE(definitions_->create_funnel(project.id, "F", {{.value = "/"}}).ok());
         ASSERT_TRUE(definitions_->create_goal(project.id, "G", {.target = "/"}).ok());
+        for (const std::string table : kProjectTables) {
+            if (rows_of(table, project.id) == 0) fill(table, project.id);
+        }
     }
     ASSERT_TRUE(catalog_->delete_project(gone.id).ok());
     EXPECT_EQ(catalog_->delete_project(gone.id).error().code, ErrorCode::not_found);

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "store/open.hpp"
@@ -308,6 +309,56 @@ TEST(OpenStore, NamesWhatItHasWhenAskedForAnother) {
     ASSERT_TRUE(opened.ok());
     EXPECT_TRUE((*opened)->append({event("a")}).ok());
     EXPECT_TRUE(std::filesystem::exists(nested + "/pulse.sqlite"));
+}
+
+/// The ids of the events there, of any time.
+std::vector<std::string> ids_of(EventStore& store, Arrivals arrivals, ArrivalPage& page) {
+    arrivals.range = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+    auto found = store.arrivals(arrivals, {});
+    EXPECT_TRUE(found.ok());
+    page = found ? *std::move(found) : ArrivalPage();
+    std::vector<std::string> ids;
+    EXPECT_TRUE(store.read(page.places, [&](const model::Event& event) { ids.push_back(event.event_id); }).ok());
+    return ids;
+}
+
+TEST(Arrivals, AreOfOneProjectOrOfAllAndOfOneProtocolOrOfAny) {
+    using Ids = std::vector<std::string>;
+    Fixture store;
+    ArrivalPage page;
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .limit = 10}, page), Ids());
+    EXPECT_EQ(page.newest, 0);
+    std::vector<model::Event> events;
+    for (const auto* id : {"a", "b", "c", "d", "e"}) events.push_back(event(id));
+    events[1].project_id = "q";
+    events[2].dialect = model::DialectId::ingest;
+    events[3].bot = true;
+    events[4].kind = model::Kind::delivery;
+    ASSERT_TRUE(store->append(events).ok());
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .limit = 10}, page), (Ids{"a", "b", "c", "d", "e"}));
+    EXPECT_EQ(page.newest, 5);
+    EXPECT_FALSE(page.more);
+    EXPECT_EQ(ids_of(*store, {.project_id = "p", .range = {}, .limit = 10}, page), (Ids{"a", "c", "d", "e"}));
+    EXPECT_EQ(ids_of(*store, {.project_id = "none", .range = {}, .limit = 10}, page), Ids());
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .only_reported = true, .limit = 10}, page),
+              (Ids{"a", "b", "c"}));
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .dialect = model::DialectId::ingest, .limit = 10}, page),
+              Ids{"c"});
+    EXPECT_EQ(ids_of(*store,
+                     {.project_id = "p",
+                      .range = {},
+                      .dialect = model::DialectId::productgraph,
+                      .only_reported = true,
+                      .after = 1,
+                      .limit = 10},
+                     page),
+              Ids());
+    EXPECT_EQ(page.newest, 5);
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .after = 1, .limit = 2}, page), (Ids{"b", "c"}));
+    EXPECT_TRUE(page.more);
+    ASSERT_TRUE(store->erase({.project_id = "p", .of = Erasure::Of::visitor, .id = "v"}, {}).ok());
+    EXPECT_EQ(ids_of(*store, {.project_id = {}, .range = {}, .limit = 10}, page), Ids{"b"});
+    EXPECT_EQ(page.newest, 5);  // no place is given twice
 }
 
 }  // namespace
