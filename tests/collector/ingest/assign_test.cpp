@@ -123,7 +123,8 @@ TEST_P(Assign, AnswersAsWritten) {
         const auto one = http::parse_json(collector.resolved(http::to_text(written))).value();
         SCOPED_TRACE(GetParam().string() + ": " + one.at("about").get<std::string>());
         if (one.contains("modules")) collector.set_modules(one["modules"]);
-        for (const auto& [name, status] : one.value("move", Json::object()).items()) collector.move(name, status);
+        const auto moves = one.value("move", Json::object());  // outlives the loop over it
+        for (const auto& [name, status] : moves.items()) collector.move(name, status);
         std::vector<std::string> headers = one.value("headers", std::vector<std::string>());
         const auto key = one.value("key", "ingest");
         if (key != "none") headers.push_back("X-Pulse-Key: " + collector.harness().key(key));
