@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include <pulsekit/result.hpp>
+
 #include "http/json.hpp"
 #include "http/message.hpp"
 #include "http/route_document.hpp"
@@ -18,6 +20,10 @@ std::vector<http::DocumentedParameter> listing_parameters();
 
 /// What was sent, how often, and what came of it; not what it says.
 http::Json delivery_json(const outbound::Kept& kept);
+
+/// The messages of a page as `shown` shows them, and `next_before`: where the next page begins, or null.
+pulsekit::Result<http::Json> page_of(const outbound::Outbox& outbox, outbound::Listing wanted,
+                                     http::Json (*shown)(const outbound::Kept& kept));
 
 inline constexpr std::string_view kDeliveryExample =
     R"({"id":"0195f4a1-7c00-7000-8000-00000000000b","event":"daily_summary","status":"delivered","attempts":2,)"

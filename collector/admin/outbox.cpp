@@ -58,13 +58,12 @@ http::Response list(Admin& admin, const http::Request& request) {
     if (auto* refused = std::get_if<http::Response>(&listing)) return std::move(*refused);
     auto& wanted = std::get<Listing>(listing);
     if (const auto project_id = request.parameter("project_id")) wanted.project_id = std::string(*project_id);
-    const auto kept = admin.outbox.list(wanted);
-    if (!kept) return http::failed(kept.error());
-    auto data = http::Json::array();
-    for (const auto& one : *kept) data.push_back(message_json(one));
+    auto page = page_of(admin.outbox, wanted, message_json);
+    if (!page) return http::failed(page.error());
     auto forwarding = http::Json::array();
     for (const auto& state : admin.forwarding()) forwarding.push_back(forwarding_json(state));
-    return {.body = http::to_text({{"data", std::move(data)}, {"forwarding", std::move(forwarding)}})};
+    (*page)["forwarding"] = std::move(forwarding);
+    return {.body = http::to_text(*page)};
 }
 
 http::Response replay(Admin& admin, const http::Request& request) {
@@ -94,11 +93,24 @@ std::variant<Listing, http::Response> read_listing(const http::Request& request)
     return listing;
 }
 
+pulsekit::Result<http::Json> page_of(const outbound::Outbox& outbox, Listing wanted,
+                                     http::Json (*shown)(const Kept& kept)) {
+    const auto limit = static_cast<std::size_t>(wanted.limit++);  // one more tells whether there is more
+    auto kept = outbox.list(wanted);
+    if (!kept) return std::move(kept).error();
+    const bool more = kept->size() > limit;
+    if (more) kept->pop_back();
+    auto data = http::Json::array();
+    for (const auto& one : *kept) data.push_back(shown(one));
+    return http::Json{{"data", std::move(data)},
+                      {"next_before", more ? http::Json(kept->back().id) : http::Json(nullptr)}};
+}
+
 std::vector<http::DocumentedParameter> listing_parameters() {
     return {{.name = "status",
              .summary = "Only those that wait, that were delivered or that were given up",
              .one_of = {"pending", "delivered", "failed"}},
-            {.name = "before", .summary = "The id of the last one of the page before"},
+            {.name = "before", .summary = "The `next_before` of the page before"},
             {.name = "limit",
              .summary = "How many, at most 1000",
              .type = http::DocumentedParameter::Type::integer,
@@ -135,7 +147,7 @@ std::vector<http::Route> outbox_routes(Admin& admin) {
             "Lists the messages to webhooks and by e-mail of the last week, newest first, and how forwarding goes",
             {.answer =
                  R"({"data":[)" + message +
-                 R"(],"forwarding":[{"provider":"amplitude","lag_events":0,)"
+                 R"(],"next_before":null,"forwarding":[{"provider":"amplitude","lag_events":0,)"
                  R"("lag_seconds":0,"forwarded":4002,"skipped":0,"dropped":{"too_old":2},"failures":0,"error":null,)"
                  R"("next_attempt_at":null}]})",
              .parameters = std::move(parameters)},

@@ -174,11 +174,8 @@ http::Response deliveries(Admin& admin, const http::Request& request) {
     auto& wanted = std::get<outbound::Listing>(listing);
     wanted.project_id = std::get<Webhook>(found).project_id;
     wanted.target = std::get<Webhook>(found).id;
-    const auto kept = admin.outbox.list(wanted);
-    if (!kept) return http::failed(kept.error());
-    auto data = http::Json::array();
-    for (const auto& one : *kept) data.push_back(delivery_json(one));
-    return {.body = http::to_text({{"data", std::move(data)}})};
+    const auto page = page_of(admin.outbox, wanted, delivery_json);
+    return page ? http::Response{.body = http::to_text(*page)} : http::failed(page.error());
 }
 
 }  // namespace
@@ -208,7 +205,8 @@ std::vector<http::Route> webhook_routes(Admin& admin) {
                            R"("error":"Could not resolve host: hooks.example.com"})"},
                 [&admin](http::Request& request) { return test(admin, request); }),
         guarded(admin, "GET", one + "/deliveries", "Lists what was sent to a webhook in the last week, newest first",
-                {.answer = R"({"data":[)" + std::string(kDeliveryExample) + "]}", .parameters = listing_parameters()},
+                {.answer = R"({"data":[)" + std::string(kDeliveryExample) + R"(],"next_before":null})",
+                 .parameters = listing_parameters()},
                 [&admin](http::Request& request) { return deliveries(admin, request); }),
     };
 }

@@ -210,6 +210,8 @@ std::vector<Command> modules_and_data() {
 std::vector<Command> messages_and_audit() {
     const std::string webhooks = kOne + "/webhooks";
     const std::string webhook = webhooks + "/{wid}";
+    const auto status = parameter("status", "--status", "STATUS", "pending, delivered or failed");
+    const auto before = parameter("before", "--before", "ID", "only what is older than this one");
     const auto project = parameter("project_id", "--project", "PROJECT", "only what concerns it");
     return {
         {.resource = "webhooks",
@@ -251,22 +253,24 @@ std::vector<Command> messages_and_audit() {
          .summary = "lists what a webhook posted, newest first",
          .method = "GET",
          .path = webhook + "/deliveries",
-         .arguments = {kProject, kWebhook, limit("at most so many")},
-         .rows = "data"},
+         .arguments = {kProject, kWebhook, status, limit("at most so many, 100 without it"), before},
+         .rows = "data",
+         .columns = {"id", "event", "status", "attempts", "status_code", "response_time_ms", "last_attempt_at",
+                     "error"}},
         {.resource = "outbox",
          .verb = "list",
-         .summary = "lists messages that wait or could not be delivered",
+         .summary = "lists messages to webhooks and by e-mail, newest first",
          .method = "GET",
          .path = "/api/admin/outbox",
-         .arguments = {project, limit("at most so many")},
-         .rows = "data"},
+         .arguments = {project, status, limit("at most so many, 100 without it"), before},
+         .rows = "data",
+         .columns = {"id", "project_id", "channel", "target", "event", "status", "attempts", "error"}},
         {.resource = "outbox",
          .verb = "replay",
-         .summary = "tries again to deliver a message",
+         .summary = "sends a message again",
          .method = "POST",
          .path = "/api/admin/outbox/{id}/replay",
-         .arguments = {{.name = "id", .value = "MESSAGE", .help = "the message's id", .place = Place::path}},
-         .done = "queued"},
+         .arguments = {{.name = "id", .value = "MESSAGE", .help = "the message's id", .place = Place::path}}},
         {.resource = "audit",
          .verb = "list",
          .summary = "lists who changed what, newest first",

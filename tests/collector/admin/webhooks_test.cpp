@@ -184,7 +184,7 @@ TEST_F(WebhooksTest, TheOutboxTellsHowForwardingGoes) {
         down.dropped[1] = 4;
         return std::vector<outbound::ForwardingState>{{.provider = "amplitude"}, down};
     };
-    EXPECT_EQ(ask("GET", "/api/admin/outbox"), http::parse_json(R"({"data":[],"forwarding":[
+    EXPECT_EQ(ask("GET", "/api/admin/outbox"), http::parse_json(R"({"data":[],"next_before":null,"forwarding":[
                 {"provider":"amplitude","lag_events":0,"lag_seconds":0,"forwarded":0,"skipped":0,"dropped":{},"failures":0,
                  "error":null,"next_attempt_at":null},
                 {"provider":"mixpanel","lag_events":7,"lag_seconds":62,"forwarded":40,"skipped":2,"dropped":{"refused":1,"too_large":4},"failures":3,
@@ -213,6 +213,17 @@ TEST_F(WebhooksTest, TheOutboxIsListedAndReplayed) {
     const auto replayed = ask("POST", "/api/admin/outbox/" + due.id + "/replay");
     EXPECT_EQ(replayed["status"], "pending") << replayed;
     EXPECT_EQ(replayed["next_attempt_at"], "2026-03-22T16:00:00Z");
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(
+            outbox_->add({{.project_id = kept_["p"], .channel = outbound::Channel::email, .target = "a@b.example"}})
+                .ok());
+    }
+    const auto page = ask("GET", "/api/admin/outbox?limit=2");
+    EXPECT_EQ(page["data"].size(), 2u);
+    const auto rest = ask("GET", "/api/admin/outbox?limit=2&before=" + page.value("next_before", ""));
+    ASSERT_EQ(rest["data"].size(), 1u);
+    EXPECT_EQ(rest["data"][0]["id"], due.id);
+    EXPECT_TRUE(rest["next_before"].is_null());
     EXPECT_TRUE(outbox_->next_due().value());
 }
 
