@@ -207,7 +207,7 @@ protected:
         options.on_diagnostic = [&](const Diagnostic& diagnostic) { told += diagnostic.message + "\n"; };
         auto client = Client::open(std::move(options));
         EXPECT_TRUE(client.ok());
-        const auto flushed = client->flush(milliseconds(20'000));
+        const auto flushed = client->flush(milliseconds(60'000));
         EXPECT_TRUE(flushed.ok()) << (flushed ? "" : flushed.error().message) << "\n" << told;
         const Stats stats = client->stats();
         EXPECT_EQ(stats.queued, 0u);
