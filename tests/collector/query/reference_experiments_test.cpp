@@ -119,7 +119,8 @@ std::vector<Assignment> some_assignments(const Asked& asked, std::size_t variant
         Assignment made{
             .visitor_id = "v" + std::to_string(i),
             .variant = static_cast<std::size_t>(random.below(static_cast<int>(variants))),
-            .assigned_ms = asked.from + random.below(static_cast<int>((asked.to - asked.from) / 1000 + 1)) * 1000};
+            .assigned_ms =
+                asked.from + std::int64_t{1000} * random.below(static_cast<int>((asked.to - asked.from) / 1000 + 1))};
         Rows own = asked.all;
         std::erase_if(own, [&](const Event& row) { return row.visitor_id != made.visitor_id; });
         if (!own.empty() && random.below(2)) {
