@@ -71,8 +71,9 @@ pulsekit::Result<std::vector<std::string>> visitors_of(Admin& admin, std::string
     return visitors;
 }
 
-/// The assignments go first: of a user's, only the events tell whose they are. So do the responses to surveys: where
-/// they cannot, the events are still there to be erased, and counted, later.
+/// The assignments go first: of a user's, only the events tell whose they are. The responses to surveys come
+/// before the events, too, which are still there to be erased, and counted, later when they cannot; with them the log
+/// loses both.
 pulsekit::Result<std::int64_t> erase_all(Admin& admin, const Erasure& erasure) {
     const auto visitors = visitors_of(admin, erasure.project_id, erasure.of, erasure.id);
     if (!visitors) return visitors.error();

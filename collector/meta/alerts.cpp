@@ -3,10 +3,9 @@
 #include <utility>
 
 #include "meta/alert_rows.hpp"
-#include "meta/database.hpp"
+#include "meta/connection.hpp"
 #include "meta/definition_rows.hpp"
-#include "support/ids.hpp"
-#include "support/mutex.hpp"
+#include "model/names.hpp"
 
 namespace collector::meta {
 namespace {
@@ -19,14 +18,6 @@ using pulsekit::sqlite::Transaction;
 
 constexpr std::string_view kOperators[] = {"gt", "lt", "gte", "lte", "eq"};
 constexpr std::string_view kChannelTypes[] = {"webhook", "email"};
-
-template <typename Named, std::size_t N>
-std::optional<Named> named(const std::string_view (&names)[N], std::string_view name) {
-    for (std::size_t i = 0; i < N; ++i) {
-        if (names[i] == name) return static_cast<Named>(i);
-    }
-    return std::nullopt;
-}
 
 template <typename T>
 void set(T& member, const std::optional<T>& wanted) {
@@ -58,10 +49,10 @@ Result<Alert> edited(Database& database, std::string_view project_id, std::strin
 }  // namespace
 
 std::string_view name_of(Operator compared) { return kOperators[static_cast<std::size_t>(compared)]; }
-std::optional<Operator> operator_named(std::string_view name) { return named<Operator>(kOperators, name); }
+std::optional<Operator> operator_named(std::string_view name) { return model::named<Operator>(kOperators, name); }
 std::string_view name_of(AlertChannel::Type type) { return kChannelTypes[static_cast<std::size_t>(type)]; }
 std::optional<AlertChannel::Type> channel_type_named(std::string_view name) {
-    return named<AlertChannel::Type>(kChannelTypes, name);
+    return model::named<AlertChannel::Type>(kChannelTypes, name);
 }
 
 void apply(const AlertChange& change, AlertRule& rule) {
@@ -75,66 +66,55 @@ void apply(const AlertChange& change, AlertRule& rule) {
     set(rule.channels, change.channels);
 }
 
-struct Alerts::Impl {
-    Impl(Database opened, pulsekit::Clock& time, pulsekit::Random& chance)
-        : clock(time), ids(chance), database(std::move(opened)) {}
-
-    pulsekit::Clock& clock;
-    pulsekit::Mutex mutex;
-    pulsekit::UuidGenerator ids PULSEKIT_GUARDED_BY(mutex);
-    Database database PULSEKIT_GUARDED_BY(mutex);
-};
-
-Alerts::Alerts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Alerts::Alerts(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 Alerts::~Alerts() = default;
 
 Result<std::unique_ptr<Alerts>> Alerts::open(const std::string& database_path, pulsekit::Clock& clock,
                                              pulsekit::Random& random) {
-    auto database = open_database(database_path);
-    if (!database) return std::move(database).error();
-    auto impl = std::make_unique<Impl>(*std::move(database), clock, random);
-    return std::unique_ptr<Alerts>(new Alerts(std::move(impl)));
+    auto connection = connect(database_path, clock, random);
+    if (!connection) return std::move(connection).error();
+    return std::unique_ptr<Alerts>(new Alerts(*std::move(connection)));
 }
 
 Result<Alert> Alerts::create(std::string_view project_id, AlertRule rule) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    const auto now = impl_->clock.unix_ms();
-    Alert alert{.id = impl_->ids.next(now).text(),
+    const auto now = connection_->clock.unix_ms();
+    Alert alert{.id = connection_->ids.next(now).text(),
                 .project_id = std::string(project_id),
                 .rule = std::move(rule),
                 .last_triggered_ms = {},
                 .created_ms = now};
-    if (auto done = write(impl_->database, alert); !done) return std::move(done).error();
+    if (auto done = write(connection_->database, alert); !done) return std::move(done).error();
     if (auto done = transaction->commit(); !done) return std::move(done).error();
     return alert;
 }
 
 Result<std::vector<Alert>> Alerts::alerts(std::string_view project_id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_alerts(impl_->database, project_id, std::nullopt);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_alerts(connection_->database, project_id, std::nullopt);
 }
 
 Result<Alert> Alerts::alert(std::string_view project_id, std::string_view id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_alert(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_alert(connection_->database, project_id, id);
 }
 
 Result<Alert> Alerts::change(std::string_view project_id, std::string_view id, const AlertChange& change) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return edited(impl_->database, project_id, id, [&](Alert& alert) { apply(change, alert.rule); });
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return edited(connection_->database, project_id, id, [&](Alert& alert) { apply(change, alert.rule); });
 }
 
 Result<Alert> Alerts::toggle(std::string_view project_id, std::string_view id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return edited(impl_->database, project_id, id, [](Alert& alert) { alert.enabled = !alert.enabled; });
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return edited(connection_->database, project_id, id, [](Alert& alert) { alert.enabled = !alert.enabled; });
 }
 
 Result<void> Alerts::erase(std::string_view project_id, std::string_view id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    const auto erased = erase_row(impl_->database, "alerts", project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    const auto erased = erase_row(connection_->database, "alerts", project_id, id);
     if (!erased) return erased.error();
     return *erased ? Result<void>() : unknown(id);
 }

@@ -15,6 +15,8 @@
 
 namespace collector::meta {
 
+struct Connection;
+
 /// How a value compares with a threshold for an alert to fire.
 enum class Operator { gt, lt, gte, lte, eq };
 
@@ -84,9 +86,8 @@ public:
     pulsekit::Result<void> erase(std::string_view project_id, std::string_view id);
 
 private:
-    struct Impl;
-    explicit Alerts(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Alerts(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
 };
 
 /// That the alert fired at `now_ms`. Within the transaction that keeps what it tells. Error `not_found`: it has been

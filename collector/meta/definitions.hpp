@@ -13,6 +13,8 @@
 
 namespace collector::meta {
 
+struct Connection;
+
 struct FunnelStep {
     enum class Type { pageview, event } type = Type::pageview;
     std::string value;  ///< a path, or with a `*` at its end what paths begin with; or the name of an event
@@ -82,9 +84,8 @@ public:
     pulsekit::Result<void> erase_goal(std::string_view project_id, std::string_view id);
 
 private:
-    struct Impl;
-    explicit Definitions(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Definitions(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace collector::meta

@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "crypto/hash.hpp"
-#include "meta/database.hpp"
+#include "meta/connection.hpp"
 #include "meta/definition_rows.hpp"
 #include "meta/experiment_rows.hpp"
-#include "support/ids.hpp"
-#include "support/mutex.hpp"
+#include "model/names.hpp"
 
 namespace collector::meta {
 namespace {
@@ -39,21 +38,11 @@ Result<Experiment> find_one(Database& database, std::string_view project_id, std
     return std::move(found->front());
 }
 
-/// What was erased is still in the log, until that is emptied. Somebody who reads may prevent it: then another does it,
-/// later. Commits wait for it, so it must not wait long itself.
-void empty_log(Database& database) {
-    (void)database.execute("PRAGMA busy_timeout = 50; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 5000");
-}
-
 }  // namespace
 
 std::string_view name_of(Status status) { return kStatuses[static_cast<std::size_t>(status)]; }
 
-std::optional<Status> experiment_status_named(std::string_view name) {
-    const auto* found = std::find(std::begin(kStatuses), std::end(kStatuses), name);
-    if (found == std::end(kStatuses)) return std::nullopt;
-    return static_cast<Status>(found - std::begin(kStatuses));
-}
+std::optional<Status> experiment_status_named(std::string_view name) { return model::named<Status>(kStatuses, name); }
 
 std::size_t variant_of(const Experiment& experiment, std::string_view visitor_id) {
     const auto digest = crypto::sha256(experiment.id + ":" + std::string(visitor_id));
@@ -71,104 +60,92 @@ std::size_t variant_of(const Experiment& experiment, std::string_view visitor_id
     return variant;
 }
 
-struct Experiments::Impl {
-    Impl(Database opened, pulsekit::Clock& time, pulsekit::Random& chance)
-        : clock(time), ids(chance), database(std::move(opened)) {}
-
-    pulsekit::Clock& clock;
-    pulsekit::Mutex mutex;
-    pulsekit::UuidGenerator ids PULSEKIT_GUARDED_BY(mutex);
-    Database database PULSEKIT_GUARDED_BY(mutex);
-};
-
-Experiments::Experiments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Experiments::Experiments(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 Experiments::~Experiments() = default;
 
 Result<std::unique_ptr<Experiments>> Experiments::open(const std::string& database_path, pulsekit::Clock& clock,
                                                        pulsekit::Random& random) {
-    auto database = open_database(database_path);
-    if (!database) return std::move(database).error();
-    auto impl = std::make_unique<Impl>(*std::move(database), clock, random);
-    return std::unique_ptr<Experiments>(new Experiments(std::move(impl)));
+    auto connection = connect(database_path, clock, random);
+    if (!connection) return std::move(connection).error();
+    return std::unique_ptr<Experiments>(new Experiments(*std::move(connection)));
 }
 
 Result<Experiment> Experiments::create(Experiment wanted) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    wanted.created_ms = impl_->clock.unix_ms();
-    wanted.id = impl_->ids.next(wanted.created_ms).text();
+    wanted.created_ms = connection_->clock.unix_ms();
+    wanted.id = connection_->ids.next(wanted.created_ms).text();
     wanted.status = Status::draft;
-    if (auto done = insert(impl_->database, wanted); !done) return std::move(done).error();
+    if (auto done = insert(connection_->database, wanted); !done) return std::move(done).error();
     if (auto done = transaction->commit(); !done) return std::move(done).error();
     return wanted;
 }
 
 Result<std::vector<Experiment>> Experiments::list(std::string_view project_id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_experiments(impl_->database, project_id, std::nullopt);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_experiments(connection_->database, project_id, std::nullopt);
 }
 
 Result<Experiment> Experiments::find(std::string_view project_id, std::string_view id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_one(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_one(connection_->database, project_id, id);
 }
 
 Result<Experiment> Experiments::change_status(std::string_view project_id, std::string_view id, Status status) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto experiment = find_one(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto experiment = find_one(connection_->database, project_id, id);
     if (!experiment) return experiment;
     if (!leads_to(experiment->status, status)) {
         return Error{ErrorCode::invalid, "Experiment cannot go from '" + std::string(name_of(experiment->status)) +
                                              "' to '" + std::string(name_of(status)) + "'."};
     }
     experiment->status = status;
-    if (auto done = write_status(impl_->database, *experiment); !done) return std::move(done).error();
+    if (auto done = write_status(connection_->database, *experiment); !done) return std::move(done).error();
     return experiment;
 }
 
 Result<void> Experiments::erase(std::string_view project_id, std::string_view id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    const auto experiment = find_one(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    const auto experiment = find_one(connection_->database, project_id, id);
     if (!experiment) return experiment.error();
     if (experiment->status != Status::draft && experiment->status != Status::completed) {
         return Error{ErrorCode::invalid, "Experiment can only be deleted while draft or completed."};
     }
-    const auto erased = erase_row(impl_->database, "experiments", project_id, id);
+    const auto erased = erase_row(connection_->database, "experiments", project_id, id);
     return erased ? Result<void>() : erased.error();
 }
 
 Result<std::string> Experiments::assign(std::string_view project_id, std::string_view id, std::string_view visitor_id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    const auto experiment = find_one(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    const auto experiment = find_one(connection_->database, project_id, id);
     if (!experiment) return experiment.error();
-    const auto known = find_variant(impl_->database, *experiment, visitor_id);
+    const auto known = find_variant(connection_->database, *experiment, visitor_id);
     if (!known) return known.error();
     if (*known) return experiment->variants[**known].name;
     if (experiment->status != Status::running) return Error{ErrorCode::invalid, "Experiment is not running."};
     const Assignment assignment{.visitor_id = std::string(visitor_id),
                                 .variant = variant_of(*experiment, visitor_id),
-                                .assigned_ms = std::max(impl_->clock.unix_ms(), experiment->created_ms)};
-    if (auto done = insert(impl_->database, *experiment, assignment); !done) return std::move(done).error();
+                                .assigned_ms = std::max(connection_->clock.unix_ms(), experiment->created_ms)};
+    if (auto done = insert(connection_->database, *experiment, assignment); !done) return std::move(done).error();
     return experiment->variants[assignment.variant].name;
 }
 
 Result<std::vector<Assignment>> Experiments::assignments(const Experiment& experiment, std::int64_t from_ms,
                                                          std::int64_t to_ms) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_assignments(impl_->database, experiment, from_ms, to_ms);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_assignments(connection_->database, experiment, from_ms, to_ms);
 }
 
 Result<void> Experiments::erase_visitors(std::string_view project_id, const std::vector<std::string>& visitor_ids) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    const auto erased = erase_assignments(impl_->database, project_id, visitor_ids);
-    if (!erased) return erased.error();
-    if (auto done = transaction->commit(); !done) return done;
-    if (*erased > 0) empty_log(impl_->database);
-    return {};
+    if (const auto erased = erase_assignments(connection_->database, project_id, visitor_ids); !erased) {
+        return erased.error();
+    }
+    return transaction->commit();
 }
 
 }  // namespace collector::meta

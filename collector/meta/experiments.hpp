@@ -14,6 +14,8 @@
 
 namespace collector::meta {
 
+struct Connection;
+
 struct Variant {
     std::string name;   ///< unique in its experiment
     double weight = 0;  ///< percent of the visitors
@@ -69,13 +71,12 @@ public:
     /// Those of the range, both ends included, in no particular order.
     pulsekit::Result<std::vector<Assignment>> assignments(const Experiment& experiment, std::int64_t from_ms,
                                                           std::int64_t to_ms) const;
-    /// The project's visitors are in no variant any more.
+    /// The project's visitors are in no variant any more. Whoever empties the log makes it so in the files, too.
     pulsekit::Result<void> erase_visitors(std::string_view project_id, const std::vector<std::string>& visitor_ids);
 
 private:
-    struct Impl;
-    explicit Experiments(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Experiments(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace collector::meta

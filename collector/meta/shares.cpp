@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "crypto/password.hpp"
+#include "meta/connection.hpp"
 #include "meta/database.hpp"
 #include "meta/definition_rows.hpp"
+#include "model/names.hpp"
 #include "support/ids.hpp"
-#include "support/mutex.hpp"
 
 namespace collector::meta {
 namespace {
@@ -19,22 +20,6 @@ using pulsekit::sqlite::Database;
 using pulsekit::sqlite::Statement;
 
 constexpr std::size_t kTokenCharacters = 32;
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ",") + name;
-    return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> names;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(','), text.size());
-        names.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return names;
-}
 
 /// Those whose column is the text, oldest first.
 Result<std::vector<Share>> find_shares(Database& database, std::string_view column, std::string_view text) {
@@ -49,7 +34,7 @@ Result<std::vector<Share>> find_shares(Database& database, std::string_view colu
                          .project_id = std::string(row.text(1)),
                          .name = std::string(row.text(2)),
                          .token = std::string(row.text(3)),
-                         .modules = split(row.text(4)),
+                         .modules = model::split(row.text(4)),
                          .password_hash = std::string(row.text(5)),
                          .expires_ms = row.is_null(6) ? std::nullopt : std::optional(row.integer(6)),
                          .created_ms = row.integer(7)});
@@ -68,7 +53,7 @@ Result<void> insert(Database& database, const Share& share) {
     row->bind(2, share.project_id);
     row->bind(3, share.name);
     row->bind(4, share.token);
-    row->bind(5, joined(share.modules));
+    row->bind(5, model::joined(share.modules));
     row->bind(6, share.password_hash);
     if (share.expires_ms) {
         row->bind(7, *share.expires_ms);
@@ -81,67 +66,56 @@ Result<void> insert(Database& database, const Share& share) {
 
 }  // namespace
 
-struct Shares::Impl {
-    Impl(Database opened, pulsekit::Clock& time, pulsekit::Random& chance)
-        : clock(time), random(chance), ids(chance), database(std::move(opened)) {}
-
-    pulsekit::Clock& clock;
-    pulsekit::Random& random;
-    pulsekit::Mutex mutex;
-    pulsekit::UuidGenerator ids PULSEKIT_GUARDED_BY(mutex);
-    Database database PULSEKIT_GUARDED_BY(mutex);
-};
-
-Shares::Shares(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Shares::Shares(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 Shares::~Shares() = default;
 
 Result<std::unique_ptr<Shares>> Shares::open(const std::string& database_path, pulsekit::Clock& clock,
                                              pulsekit::Random& random) {
-    auto database = open_database(database_path);
-    if (!database) return std::move(database).error();
-    return std::unique_ptr<Shares>(new Shares(std::make_unique<Impl>(*std::move(database), clock, random)));
+    auto connection = connect(database_path, clock, random);
+    if (!connection) return std::move(connection).error();
+    return std::unique_ptr<Shares>(new Shares(*std::move(connection)));
 }
 
 Result<Share> Shares::create(std::string_view project_id, const NewShare& wanted) {
     std::string hash;
     if (!wanted.password.empty()) {
-        auto hashed = crypto::hash_of_password(wanted.password, impl_->random);
+        auto hashed = crypto::hash_of_password(wanted.password, connection_->random);
         if (!hashed) return std::move(hashed).error();
         hash = *std::move(hashed);
     }
-    const pulsekit::MutexLock lock(impl_->mutex);
-    const auto now = impl_->clock.unix_ms();
-    Share share{.id = impl_->ids.next(now).text(),
+    const pulsekit::MutexLock lock(connection_->mutex);
+    const auto now = connection_->clock.unix_ms();
+    Share share{.id = connection_->ids.next(now).text(),
                 .project_id = std::string(project_id),
                 .name = wanted.name,
-                .token = pulsekit::random_token(impl_->random, kTokenCharacters),
+                .token = pulsekit::random_token(connection_->random, kTokenCharacters),
                 .modules = wanted.modules,
                 .password_hash = std::move(hash),
                 .expires_ms = wanted.expires_ms,
                 .created_ms = now};
-    if (auto done = insert(impl_->database, share); !done) return std::move(done).error();
+    if (auto done = insert(connection_->database, share); !done) return std::move(done).error();
     return share;
 }
 
 Result<std::vector<Share>> Shares::shares(std::string_view project_id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_shares(impl_->database, "project_id", project_id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_shares(connection_->database, "project_id", project_id);
 }
 
 Result<void> Shares::erase(std::string_view project_id, std::string_view id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    const auto erased = erase_row(impl_->database, "shares", project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    const auto erased = erase_row(connection_->database, "shares", project_id, id);
     if (!erased) return erased.error();
     if (!*erased) return Error{ErrorCode::not_found, "no share " + std::string(id)};
     return {};
 }
 
 Result<Share> Shares::with_token(std::string_view token) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto found = find_shares(impl_->database, "token", token);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto found = find_shares(connection_->database, "token", token);
     if (!found) return std::move(found).error();
-    const auto now = impl_->clock.unix_ms();
+    const auto now = connection_->clock.unix_ms();
     std::erase_if(*found, [&](const Share& share) { return share.expires_ms && *share.expires_ms <= now; });
     if (found->empty()) return Error{ErrorCode::not_found, "no share with this token"};
     return std::move(found->front());

@@ -13,6 +13,8 @@
 
 namespace collector::meta {
 
+struct Connection;
+
 struct NewShare {
     std::string name;
     std::vector<std::string> modules;
@@ -48,9 +50,8 @@ public:
     pulsekit::Result<Share> with_token(std::string_view token) const;
 
 private:
-    struct Impl;
-    explicit Shares(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Shares(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace collector::meta

@@ -5,6 +5,7 @@
 #include "meta/database.hpp"
 #include "meta/definition_rows.hpp"
 #include "meta/survey_rows.hpp"
+#include "model/names.hpp"
 #include "support/ids.hpp"
 #include "support/mutex.hpp"
 
@@ -71,10 +72,7 @@ Result<void> empty_log(const std::string& path) {
 std::string_view name_of(Survey::Status status) { return kStatuses[static_cast<std::size_t>(status)]; }
 
 std::optional<Survey::Status> survey_status_named(std::string_view name) {
-    for (std::size_t i = 0; i < std::size(kStatuses); ++i) {
-        if (kStatuses[i] == name) return static_cast<Survey::Status>(i);
-    }
-    return std::nullopt;
+    return model::named<Survey::Status>(kStatuses, name);
 }
 
 // Two connections: who asks which surveys are active waits for no commit. Those who read many responses open their own.

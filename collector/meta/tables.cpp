@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "meta/database.hpp"
+#include "model/names.hpp"
 
 namespace collector::meta {
 namespace {
@@ -13,32 +14,16 @@ using pulsekit::ErrorCode;
 using pulsekit::Result;
 using pulsekit::sqlite::Statement;
 
-std::string join(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ",") + name;
-    return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> names;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(','), text.size());
-        names.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return names;
-}
-
 std::string scopes_text(const std::vector<Scope>& scopes) {
     std::vector<std::string> names;
     names.reserve(scopes.size());
     for (const Scope scope : scopes) names.emplace_back(name_of(scope));
-    return join(names);
+    return model::joined(names);
 }
 
 std::vector<Scope> scopes_of(std::string_view text) {
     std::vector<Scope> scopes;
-    for (const auto& name : split(text)) {
+    for (const auto& name : model::split(text)) {
         if (const auto scope = scope_named(name)) scopes.push_back(*scope);
     }
     return scopes;
@@ -167,7 +152,7 @@ Result<std::vector<KeyRow>> Tables::keys() {
                             .name = std::string(row.text(2)),
                             .key_prefix = std::string(row.text(3)),
                             .scopes = scopes_of(row.text(4)),
-                            .allowed_modules = split(row.text(5)),
+                            .allowed_modules = model::split(row.text(5)),
                             .expires_ms = optional_integer(row, 6),
                             .last_used_ms = optional_integer(row, 7),
                             .created_ms = row.integer(8)}};
@@ -197,7 +182,7 @@ Result<void> Tables::insert(const KeyRow& made) {
     row->bind_blob(4, {reinterpret_cast<const char*>(made.digest.data()), made.digest.size()});
     row->bind(5, key.key_prefix);
     row->bind(6, scopes_text(key.scopes));
-    row->bind(7, join(key.allowed_modules));
+    row->bind(7, model::joined(key.allowed_modules));
     if (key.expires_ms) {
         row->bind(8, *key.expires_ms);
     } else {

@@ -1,11 +1,10 @@
 #include "meta/webhooks.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "meta/connection.hpp"
 #include "meta/database.hpp"
-#include "support/ids.hpp"
-#include "support/mutex.hpp"
+#include "model/names.hpp"
 
 namespace collector::meta {
 namespace {
@@ -20,20 +19,15 @@ using pulsekit::sqlite::Transaction;
 constexpr std::string_view kEvents[] = {"traffic_spike", "zero_traffic", "daily_summary"};
 
 std::string text_of(const std::vector<WebhookEvent>& events) {
-    std::string text;
-    for (const auto event : events) {
-        if (!text.empty()) text += ',';
-        text += name_of(event);
-    }
-    return text;
+    std::vector<std::string> names;
+    for (const auto event : events) names.emplace_back(name_of(event));
+    return model::joined(names);
 }
 
 std::vector<WebhookEvent> events_of(std::string_view text) {
     std::vector<WebhookEvent> events;
-    while (!text.empty()) {
-        const auto comma = std::min(text.find(','), text.size());
-        if (const auto event = webhook_event_named(text.substr(0, comma))) events.push_back(*event);
-        text.remove_prefix(std::min(comma + 1, text.size()));
+    for (const auto& name : model::split(text)) {
+        if (const auto event = webhook_event_named(name)) events.push_back(*event);
     }
     return events;
 }
@@ -102,78 +96,67 @@ Result<void> run(Database& database, std::string_view sql, std::string_view firs
 std::string_view name_of(WebhookEvent event) { return kEvents[static_cast<std::size_t>(event)]; }
 
 std::optional<WebhookEvent> webhook_event_named(std::string_view name) {
-    const auto* const found = std::find(std::begin(kEvents), std::end(kEvents), name);
-    if (found == std::end(kEvents)) return std::nullopt;
-    return static_cast<WebhookEvent>(found - std::begin(kEvents));
+    return model::named<WebhookEvent>(kEvents, name);
 }
 
-struct Webhooks::Impl {
-    Impl(Database opened, pulsekit::Clock& time, pulsekit::Random& chance)
-        : clock(time), ids(chance), database(std::move(opened)) {}
-
-    pulsekit::Clock& clock;
-    pulsekit::Mutex mutex;
-    pulsekit::UuidGenerator ids PULSEKIT_GUARDED_BY(mutex);
-    Database database PULSEKIT_GUARDED_BY(mutex);
-};
-
-Webhooks::Webhooks(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Webhooks::Webhooks(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 Webhooks::~Webhooks() = default;
 
 Result<std::unique_ptr<Webhooks>> Webhooks::open(const std::string& database_path, pulsekit::Clock& clock,
                                                  pulsekit::Random& random) {
-    auto database = open_database(database_path);
-    if (!database) return std::move(database).error();
-    return std::unique_ptr<Webhooks>(new Webhooks(std::make_unique<Impl>(*std::move(database), clock, random)));
+    auto connection = connect(database_path, clock, random);
+    if (!connection) return std::move(connection).error();
+    return std::unique_ptr<Webhooks>(new Webhooks(*std::move(connection)));
 }
 
 Result<Webhook> Webhooks::create(Webhook webhook) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    const auto known = has_project(impl_->database, webhook.project_id);
+    const auto known = has_project(connection_->database, webhook.project_id);
     if (!known) return known.error();
     if (!*known) return Error{ErrorCode::not_found, "no project " + webhook.project_id};
-    webhook.created_ms = impl_->clock.unix_ms();
-    webhook.id = impl_->ids.next(webhook.created_ms).text();
-    if (auto done = write(impl_->database, webhook); !done) return std::move(done).error();
+    webhook.created_ms = connection_->clock.unix_ms();
+    webhook.id = connection_->ids.next(webhook.created_ms).text();
+    if (auto done = write(connection_->database, webhook); !done) return std::move(done).error();
     if (auto done = transaction->commit(); !done) return std::move(done).error();
     return webhook;
 }
 
 Result<std::vector<Webhook>> Webhooks::list(std::string_view project_id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_webhooks(impl_->database, project_id, std::nullopt);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_webhooks(connection_->database, project_id, std::nullopt);
 }
 
 Result<Webhook> Webhooks::find(std::string_view project_id, std::string_view id) const {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    return find_webhook(impl_->database, project_id, id);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    return find_webhook(connection_->database, project_id, id);
 }
 
 Result<Webhook> Webhooks::change(std::string_view project_id, std::string_view id, const WebhookChange& change) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    auto webhook = find_webhook(impl_->database, project_id, id);
+    auto webhook = find_webhook(connection_->database, project_id, id);
     if (!webhook) return webhook;
     if (change.url) webhook->url = *change.url;
     if (change.events) webhook->events = *change.events;
     if (change.secret) webhook->secret = *change.secret;
-    if (auto done = write(impl_->database, *webhook); !done) return std::move(done).error();
+    if (auto done = write(connection_->database, *webhook); !done) return std::move(done).error();
     if (auto done = transaction->commit(); !done) return std::move(done).error();
     return webhook;
 }
 
 Result<void> Webhooks::erase(std::string_view project_id, std::string_view id) {
-    const pulsekit::MutexLock lock(impl_->mutex);
-    auto transaction = Transaction::begin(impl_->database);
+    const pulsekit::MutexLock lock(connection_->mutex);
+    auto transaction = Transaction::begin(connection_->database);
     if (!transaction) return std::move(transaction).error();
-    if (auto found = find_webhook(impl_->database, project_id, id); !found) return std::move(found).error();
-    auto done = run(impl_->database, "DELETE FROM webhooks WHERE project_id = ? AND id = ?", project_id, id);
+    if (auto found = find_webhook(connection_->database, project_id, id); !found) return std::move(found).error();
+    auto done = run(connection_->database, "DELETE FROM webhooks WHERE project_id = ? AND id = ?", project_id, id);
     if (!done) return done;
-    done = run(impl_->database, "DELETE FROM outbox_messages WHERE project_id = ? AND target = ?", project_id, id);
+    done =
+        run(connection_->database, "DELETE FROM outbox_messages WHERE project_id = ? AND target = ?", project_id, id);
     if (!done) return done;
     return transaction->commit();
 }

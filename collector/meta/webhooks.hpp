@@ -13,6 +13,8 @@
 
 namespace collector::meta {
 
+struct Connection;
+
 enum class WebhookEvent { traffic_spike, zero_traffic, daily_summary };
 
 std::string_view name_of(WebhookEvent event);
@@ -52,9 +54,8 @@ public:
     pulsekit::Result<void> erase(std::string_view project_id, std::string_view id);
 
 private:
-    struct Impl;
-    explicit Webhooks(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Webhooks(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace collector::meta

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "meta/database.hpp"
+#include "model/names.hpp"
 
 namespace collector::outbound {
 namespace {
@@ -18,13 +19,6 @@ using pulsekit::sqlite::Statement;
 
 constexpr std::string_view kChannelNames[] = {"subscription", "webhook", "email"};
 constexpr std::string_view kStateNames[] = {"pending", "delivered", "failed"};
-
-template <typename Type, std::size_t N>
-std::optional<Type> named(const std::string_view (&names)[N], std::string_view name) {
-    const auto* const found = std::find(std::begin(names), std::end(names), name);
-    if (found == std::end(names)) return std::nullopt;
-    return static_cast<Type>(found - std::begin(names));
-}
 
 constexpr std::string_view kColumns =
     "SELECT m.id, m.project_id, m.channel, m.target, m.event, m.subject, m.body, m.state, m.created_ms, m.next_ms, "
@@ -40,7 +34,7 @@ Result<Statement> select(Database& database, std::string_view which) {
 Result<std::vector<Kept>> read(Statement& rows) {
     std::vector<Kept> found;
     auto done = for_each_row(rows, [&](const Statement& row) -> Result<void> {
-        const auto channel = named<Channel>(kChannelNames, row.text(2));
+        const auto channel = model::named<Channel>(kChannelNames, row.text(2));
         const auto state = state_named(row.text(7));
         if (!channel || !state) return Error{ErrorCode::corrupt, "a stored message has no channel or state"};
         Kept kept{.id = std::string(row.text(0)),
@@ -79,7 +73,7 @@ void bind_settled(Statement& row, int parameter, const Kept& kept, std::int64_t 
 
 std::string_view name_of(Channel channel) { return kChannelNames[static_cast<std::size_t>(channel)]; }
 std::string_view name_of(State state) { return kStateNames[static_cast<std::size_t>(state)]; }
-std::optional<State> state_named(std::string_view name) { return named<State>(kStateNames, name); }
+std::optional<State> state_named(std::string_view name) { return model::named<State>(kStateNames, name); }
 
 Result<void> insert(Database& database, const Kept& kept, std::int64_t expires_ms) {
     auto row = database.prepare(
@@ -140,7 +134,7 @@ Result<std::vector<Head>> heads(Database& database) {
     if (!rows) return std::move(rows).error();
     std::vector<Head> found;
     auto done = for_each_row(*rows, [&](const Statement& row) -> Result<void> {
-        const auto channel = named<Channel>(kChannelNames, row.text(1));
+        const auto channel = model::named<Channel>(kChannelNames, row.text(1));
         if (!channel) return Error{ErrorCode::corrupt, "a stored message has no channel"};
         found.push_back({.id = std::string(row.text(0)),
                          .channel = *channel,
@@ -224,7 +218,7 @@ Result<std::array<std::int64_t, kChannels>> count_waiting(Database& database) {
     if (!rows) return std::move(rows).error();
     std::array<std::int64_t, kChannels> counts{};
     auto done = for_each_row(*rows, [&](const Statement& row) -> Result<void> {
-        if (const auto channel = named<Channel>(kChannelNames, row.text(0)))
+        if (const auto channel = model::named<Channel>(kChannelNames, row.text(0)))
             counts[static_cast<std::size_t>(*channel)] = row.integer(1);
         return {};
     });

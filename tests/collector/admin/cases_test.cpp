@@ -1,11 +1,12 @@
 // Runs tests/data/administration/*.json against a server: requests in order, and what each must be answered.
 //
-//   configured  of the file: projects that the settings name
-//   after       seconds that pass before the request
-//   key         who asks: the token (which is the default), none, or a key
-//   body        the request's, as JSON; text is the same as it stands
-//   keep        names for members of the reply: from then on `<name>` stands for what the member is
-//   reply       its JSON; `has` in its place: members that it must have
+//   configured         of the file: projects that the settings name
+//   loopback_webhooks  of the file: whether webhooks may lead to this machine
+//   after              seconds that pass before the request
+//   key                who asks: the token (which is the default), none, or a key
+//   body               the request's, as JSON; text is the same as it stands
+//   keep               names for members of the reply: from then on `<name>` stands for what the member is
+//   reply              its JSON; `has` in its place: members that it must have
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -74,6 +75,7 @@ TEST_P(Administration, AnswersAsWritten) {
     const auto file = read_file(GetParam());
     const pulsekit::test::TemporaryFolder folder;
     test::Served served(folder.path().string(), file.value("configured", std::vector<std::string>()));
+    if (file.value("loopback_webhooks", false)) served.admin->reach = outbound::Reach::loopback_too;
     std::map<std::string, std::string> kept;
     ASSERT_FALSE(file.at("cases").empty());
     for (const auto& written : file.at("cases")) {
