@@ -1,6 +1,4 @@
 // Who changed what, read.
-#include <algorithm>
-#include <charconv>
 #include <utility>
 #include <variant>
 
@@ -21,29 +19,16 @@ http::Json to_json(const meta::AuditLine& line) {
         {"summary", line.summary}, {"status", line.status}};
 }
 
-/// A positive integer, or nothing.
-std::optional<std::int64_t> number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size() || value < 1) return std::nullopt;
-    return value;
-}
-
-http::Response bad_value(std::string_view name, std::string_view reason) {
-    return http::plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
-}
-
 std::variant<meta::AuditQuery, http::Response> read_query(const http::Request& request) {
     meta::AuditQuery query;
     if (const auto text = request.parameter("project_id")) query.project_id = *text;
-    if (const auto text = request.parameter("limit")) {
-        const auto limit = number(*text);
-        if (!limit) return bad_value("limit", "must be an integer of at least 1");
-        query.limit = std::min(*limit, kMaxLimit);
-    }
+    auto limit = http::limit_of(request, query.limit, kMaxLimit);
+    if (auto* refused = std::get_if<http::Response>(&limit)) return std::move(*refused);
+    query.limit = std::get<std::int64_t>(limit);
     if (const auto text = request.parameter("before")) {
-        query.before = number(*text);
-        if (!query.before) return bad_value("before", "must be the next_before of the page before");
+        query.before = http::integer_of(*text);
+        if (query.before.value_or(0) < 1)
+            return http::bad_value("before", "must be the next_before of the page before");
     }
     return query;
 }

@@ -1,6 +1,5 @@
 // A project's events as they are stored, one a line.
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -20,17 +19,6 @@ constexpr std::int64_t kDefaultLimit = 10'000;
 constexpr std::int64_t kMaxLimit = 1'000'000;  // a page's places are in memory, 8 bytes each
 constexpr std::size_t kEventsAPiece = 256;
 
-http::Response bad_value(std::string_view name, std::string_view reason) {
-    return http::plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
-}
-
-std::optional<std::int64_t> integer(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 std::optional<http::Response> read_instant(const http::Request& request, std::string_view name,
                                            std::int64_t rest_of_day, std::int64_t& into) {
     const auto text = request.parameter(name);
@@ -40,7 +28,7 @@ std::optional<http::Response> read_instant(const http::Request& request, std::st
     } else if (const auto time = pulsekit::parse_date_time(*text)) {
         into = *time;
     } else {
-        return bad_value(name, "must be an ISO 8601 date or date-time");
+        return http::bad_value(name, "must be an ISO 8601 date or date-time");
     }
     return std::nullopt;
 }
@@ -53,17 +41,15 @@ std::variant<store::Arrivals, http::Response> read_arrivals(const http::Request&
         .limit = kDefaultLimit};
     if (auto refused = read_instant(request, "start_at", 0, wanted.range.from_ms)) return *std::move(refused);
     if (auto refused = read_instant(request, "end_at", kDayMs - 1, wanted.range.to_ms)) return *std::move(refused);
-    if (wanted.range.from_ms > wanted.range.to_ms) return bad_value("start_at", "must not be after end_at");
+    if (wanted.range.from_ms > wanted.range.to_ms) return http::bad_value("start_at", "must not be after end_at");
     if (const auto text = request.parameter("cursor")) {
-        const auto after = integer(*text);
-        if (!after || *after < 0) return bad_value("cursor", "must be an X-Next-Cursor of this export");
+        const auto after = http::integer_of(*text);
+        if (!after || *after < 0) return http::bad_value("cursor", "must be an X-Next-Cursor of this export");
         wanted.after = *after;
     }
-    if (const auto text = request.parameter("limit")) {
-        const auto limit = integer(*text);
-        if (!limit || *limit < 1) return bad_value("limit", "must be an integer of at least 1");
-        wanted.limit = std::min(*limit, kMaxLimit);
-    }
+    auto limit = http::limit_of(request, wanted.limit, kMaxLimit);
+    if (auto* refused = std::get_if<http::Response>(&limit)) return std::move(*refused);
+    wanted.limit = std::get<std::int64_t>(limit);
     return wanted;
 }
 

@@ -1,6 +1,4 @@
 // What waits to leave the collector, what has left it, and what could not.
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -19,10 +17,6 @@ using outbound::Kept;
 using outbound::Listing;
 
 constexpr std::int64_t kMaxLimit = 1000;
-
-http::Response bad_value(std::string_view name, std::string_view reason) {
-    return http::plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
-}
 
 http::Json message_json(const Kept& kept) {
     http::Json json{{"id", kept.id},
@@ -80,16 +74,12 @@ std::variant<Listing, http::Response> read_listing(const http::Request& request)
     Listing listing;
     if (const auto text = request.parameter("status")) {
         listing.state = outbound::state_named(*text);
-        if (!listing.state) return bad_value("status", "must be one of 'pending', 'delivered' or 'failed'");
+        if (!listing.state) return http::bad_value("status", "must be one of 'pending', 'delivered' or 'failed'");
     }
     if (const auto text = request.parameter("before")) listing.before = std::string(*text);
-    if (const auto text = request.parameter("limit")) {
-        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), listing.limit);
-        if (failed != std::errc() || end != text->data() + text->size() || listing.limit < 1) {
-            return bad_value("limit", "must be an integer of at least 1");
-        }
-        listing.limit = std::min(listing.limit, kMaxLimit);
-    }
+    auto limit = http::limit_of(request, listing.limit, kMaxLimit);
+    if (auto* refused = std::get_if<http::Response>(&limit)) return std::move(*refused);
+    listing.limit = std::get<std::int64_t>(limit);
     return listing;
 }
 

@@ -11,14 +11,8 @@ namespace {
 
 constexpr const char* kAdminToken = "admin token";
 
-http::Response denied(const meta::Denial& denial) {
-    auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
-    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
-    return response;
-}
-
 std::variant<Caller, http::Response> limited(Admin& admin, const std::string& bucket, Caller caller) {
-    if (const auto denial = admin.access.limit(meta::Traffic::admin, bucket)) return denied(*denial);
+    if (const auto denial = admin.access.limit(meta::Traffic::admin, bucket)) return meta::response_to(*denial);
     return caller;
 }
 
@@ -52,7 +46,7 @@ std::variant<Caller, http::Response> admitted(Admin& admin, const http::Request&
     const auto identified = admin.access.identify(credential, meta::Scope::admin);
     if (const auto* denial = std::get_if<meta::Denial>(&identified)) {
         if (denial->why == meta::Denial::Why::invalid_key) return http::plain_error(401, "Invalid admin token.");
-        return denied(*denial);
+        return meta::response_to(*denial);
     }
     const auto& grant = std::get<meta::Grant>(identified);
     if (!project_id) return http::plain_error(403, "This endpoint requires the admin token.");

@@ -1,5 +1,7 @@
 #include "http/members.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "http/body.hpp"
@@ -48,6 +50,25 @@ std::variant<std::string, Response> optional_text(const Json& object, std::strin
         return invalid_field(called, "at most " + std::to_string(max_length) + " characters");
     }
     return *text;
+}
+
+std::optional<std::int64_t> integer_of(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::variant<std::int64_t, Response> limit_of(const Request& request, std::int64_t otherwise, std::int64_t most) {
+    const auto text = request.parameter("limit");
+    if (!text) return otherwise;
+    const auto limit = integer_of(*text);
+    if (!limit || *limit < 1) return bad_value("limit", "must be an integer of at least 1");
+    return std::min(*limit, most);
+}
+
+Response bad_value(std::string_view name, std::string_view reason) {
+    return plain_error(400, "Invalid value for '" + std::string(name) + "': " + std::string(reason) + ".");
 }
 
 Response invalid_field(std::string_view name, std::string_view rule) {

@@ -1,8 +1,9 @@
-// A request's JSON object and its members, and the answers to those who got them wrong: the analytics dialect's and the
-// administration's.
+// A request's JSON object, its members and its parameters, and the answers to those who got them wrong: the analytics
+// dialect's and the administration's.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,14 @@ std::variant<std::string, Response> optional_text(const Json& object, std::strin
                                                   std::size_t max_length = kMaxNameLength,
                                                   std::string_view called = {});
 
+/// The decimal integer that the text is, or nothing.
+std::optional<std::int64_t> integer_of(std::string_view text);
+
+/// The parameter `limit`, at most `most`; `otherwise` without one; or the refusal.
+std::variant<std::int64_t, Response> limit_of(const Request& request, std::int64_t otherwise, std::int64_t most);
+
+/// Of a parameter of the query.
+Response bad_value(std::string_view name, std::string_view reason);
 Response invalid_field(std::string_view name, std::string_view rule);
 Response missing_field(std::string_view name);
 Response not_found(std::string_view what, std::string_view id);

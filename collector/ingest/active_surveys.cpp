@@ -13,12 +13,6 @@ namespace {
 using http::Json;
 using meta::Access;
 
-http::Response denied(const meta::Denial& denial) {
-    auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
-    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
-    return response;
-}
-
 Json to_json(const meta::Survey& survey) {
     const auto json = [](const std::string& text) { return http::parse_json(text).value_or(nullptr); };
     return {{"id", survey.id},
@@ -31,9 +25,10 @@ Json to_json(const meta::Survey& survey) {
 http::Response answer(const http::Request& request, Access& access, meta::Surveys& surveys) {
     const auto admitted = access.admit(meta::key_of(request, meta::KeyPlace::x_pulse_key), meta::Scope::ingest,
                                        meta::Traffic::analytics_ingest);
-    if (const auto* denial = std::get_if<meta::Denial>(&admitted)) return denied(*denial);
+    if (const auto* denial = std::get_if<meta::Denial>(&admitted)) return meta::response_to(*denial);
     const auto& grant = std::get<meta::Grant>(admitted);
-    if (const auto denial = Access::module_allows(grant, "surveys", model::ModuleAccess::read)) return denied(*denial);
+    if (const auto denial = Access::module_allows(grant, "surveys", model::ModuleAccess::read))
+        return meta::response_to(*denial);
     const auto active = surveys.active(grant.project_id());
     if (!active) return http::failed(active.error());
     auto data = Json::array();

@@ -15,12 +15,6 @@ using http::Response;
 
 constexpr std::size_t kMaxVisitorLength = 128;  // as of the events of the same visitor
 
-Response denied(const meta::Denial& denial) {
-    auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
-    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
-    return response;
-}
-
 /// What the body says; empty: nothing, nor does a request without a body.
 std::variant<std::string, Response> sent_visitor(Request& request) {
     if (request.body.empty()) return std::string();
@@ -48,10 +42,10 @@ Response assign(meta::Experiments& experiments, const Pipeline& pipeline, Reques
 Response serve(meta::Access& access, meta::Experiments& experiments, const Pipeline& pipeline, Request& request) {
     const auto admitted = access.admit(meta::key_of(request, meta::KeyPlace::x_pulse_key), meta::Scope::ingest,
                                        meta::Traffic::analytics_ingest);
-    if (const auto* denial = std::get_if<meta::Denial>(&admitted)) return denied(*denial);
+    if (const auto* denial = std::get_if<meta::Denial>(&admitted)) return meta::response_to(*denial);
     const auto& grant = std::get<meta::Grant>(admitted);
     if (const auto denial = meta::Access::module_allows(grant, "ab_testing", model::ModuleAccess::write)) {
-        return denied(*denial);
+        return meta::response_to(*denial);
     }
     return assign(experiments, pipeline, request, grant);
 }

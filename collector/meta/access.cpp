@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/route.hpp"
+
 namespace collector::meta {
 namespace {
 
@@ -89,6 +91,12 @@ std::string text_of(const Denial& denial) {
                    (denial.retry_after_s == 1 ? " second." : " seconds.");
     }
     return {};
+}
+
+http::Response response_to(const Denial& denial) {
+    auto response = http::plain_error(status_of(denial), text_of(denial));
+    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
+    return response;
 }
 
 struct Access::Impl {

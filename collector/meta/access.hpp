@@ -62,6 +62,8 @@ struct Denial {
 int status_of(const Denial& denial);
 /// The analytics dialect's text; the others have their own.
 std::string text_of(const Denial& denial);
+/// With that text, in the envelope of the analytics dialect, and when to come again.
+http::Response response_to(const Denial& denial);
 
 /// The buckets are apart: a flood of reads never keeps a write out.
 enum class Traffic { analytics_ingest, pulse_ingest, event_ingest, query, admin };

@@ -53,12 +53,6 @@ Response later(int status, const std::string& text, int seconds) {
     return response;
 }
 
-Response denied(const meta::Denial& denial) {
-    auto response = http::plain_error(meta::status_of(denial), meta::text_of(denial));
-    if (denial.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(denial.retry_after_s));
-    return response;
-}
-
 Response unknown() { return http::plain_error(404, "Shared dashboard not found."); }
 
 /// Nothing: the request has the password, if there is one.
@@ -87,10 +81,11 @@ std::variant<Admitted, Response> admit(Entrance& entrance, const Request& reques
     // A bucket of its own: who looks at a dashboard keeps no key of the project waiting.
     auto admitted = entrance.access.admit_without_key(share->project_id, meta::Traffic::query, "share " + share->id);
     if (const auto* denial = std::get_if<meta::Denial>(&admitted)) {
-        return denial->why == meta::Denial::Why::rate_limited ? denied(*denial) : unknown();
+        return denial->why == meta::Denial::Why::rate_limited ? meta::response_to(*denial) : unknown();
     }
     auto& grant = std::get<Grant>(admitted);
-    if (const auto denial = Access::module_allows(grant, "sharing", model::ModuleAccess::read)) return denied(*denial);
+    if (const auto denial = Access::module_allows(grant, "sharing", model::ModuleAccess::read))
+        return meta::response_to(*denial);
     return Admitted{*std::move(share), std::move(grant)};
 }
 
@@ -133,7 +128,7 @@ Response shared_report(const Module& module, const Request& request, const Sourc
     }
     if (!module.gate.empty()) {
         const auto denial = Access::module_allows(admitted.grant, module.gate, model::ModuleAccess::read);
-        if (denial) return denied(*denial);
+        if (denial) return meta::response_to(*denial);
     }
     return report(module, request, sources, *admitted.grant.project);
 }
